@@ -1,0 +1,68 @@
+"""boolrnn compiles a trained RNN's weight file into an exact Boolean automaton, proves where the two
+are the same, and answers questions about it.
+
+This file is the table of contents: every public name and the file it lives in, loaded on first use.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    # weights and texts in and out
+    "Weights": "boolrnn.model.weights",
+    "Source": "boolrnn.model.formats",
+    "read_source": "boolrnn.model.formats",
+    "read_weights": "boolrnn.model.formats",
+    "write_weights": "boolrnn.model.formats",
+    "read_text": "boolrnn.model.corpus",
+    "to_symbols": "boolrnn.model.corpus",
+    "embedded_pair": "boolrnn.data",
+    "Info": "boolrnn.model.info",
+    "info": "boolrnn.model.info",
+    "Convert": "boolrnn.model.convert",
+    "convert": "boolrnn.model.convert",
+    # the float reference
+    "FloatTrace": "boolrnn.model.rnn",
+    "trace": "boolrnn.model.rnn",
+    "logits": "boolrnn.model.rnn",
+    "bpc": "boolrnn.model.rnn",
+    # the automaton
+    "Automaton": "boolrnn.model.automaton",
+    "BoolTrace": "boolrnn.model.automaton",
+    "compile": "boolrnn.model.automaton",
+    "read_automaton": "boolrnn.model.automaton",
+    "Step": "boolrnn.model.step",
+    "step": "boolrnn.model.step",
+    "Run": "boolrnn.model.run",
+    "run": "boolrnn.model.run",
+    "Rule": "boolrnn.model.rule",
+    "rule": "boolrnn.model.rule",
+    # network and automaton beside each other
+    "Predict": "boolrnn.check.predict",
+    "predict": "boolrnn.check.predict",
+    "Margins": "boolrnn.check.margins",
+    "margins": "boolrnn.check.margins",
+    "Agreement": "boolrnn.check.agreement",
+    "agreement": "boolrnn.check.agreement",
+    # what every answer is, and what every refusal is
+    "Result": "boolrnn.result",
+    "Sheet": "boolrnn.report.sheets",
+    "sheet": "boolrnn.report.sheets",
+    "BoolrnnError": "boolrnn.errors",
+}
+
+__all__ = sorted(_WHERE)  # pyright: ignore[reportUnsupportedDunderAll] - computed from the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'boolrnn' has no attribute {name!r}")
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""Network and automaton beside each other: predictions, margins, agreement, certificates."""

@@ -1,0 +1,1 @@
+"""Weights, texts, the float reference and the automaton."""

@@ -1,0 +1,121 @@
+"""Margin annotations of an automaton: bounds of z per (neuron, symbol), and what a text has shown.
+
+The fewest flips of state bits that flip neuron i's next bit have a closed form. Flipping bit j moves z
+by -2 w_ij s_j, so the largest contributions of the bit's own sign go first, and the answer is the
+shortest prefix of them that carries z across the threshold.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from boolrnn.model.exact import FLOAT64, Certificate, python_integers
+from boolrnn.model.weights import Weights
+from boolrnn.shapes import Bool, Float64, Int64
+
+NEVER = -1  # no set of flips flips the bit; no position of the text reads the symbol
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """The least and greatest z over all sign states, and the bit where both agree (else -1).
+
+    Exact on float64 rows; elsewhere rounded outwards, and `forced` is decided exactly all the same.
+    """
+
+    sum_abs: Float64[np.ndarray, "H"]
+    low: Float64[np.ndarray, "H V"]
+    high: Float64[np.ndarray, "H V"]
+    forced: Int64[np.ndarray, "H V"]
+
+
+def bounds(
+    weights: Weights, drive: Float64[np.ndarray, "H V"], certificate: Certificate
+) -> Bounds:
+    """Bounds of z = drive +- sum |w| for every neuron and symbol."""
+    sum_abs = np.array([math.fsum(np.abs(row, dtype=np.float64).tolist()) for row in weights.wh])
+    low, high = drive - sum_abs[:, None], drive + sum_abs[:, None]
+    for i in np.flatnonzero(certificate.routes != FLOAT64):
+        terms = np.abs(weights.wh[i], dtype=np.float64).tolist()
+        bias = float(weights.bh[i])
+        for x, value in enumerate(weights.wx[i].tolist()):
+            low[i, x] = math.fsum([bias, value, *(-term for term in terms)])
+            high[i, x] = math.fsum([bias, value, *terms])
+    forced = np.where(low >= 0, 1, np.where(high < 0, 0, NEVER))
+    wide = certificate.routes != FLOAT64
+    low[wide], high[wide] = np.nextafter(low[wide], -np.inf), np.nextafter(high[wide], np.inf)
+    return Bounds(sum_abs, low, high, forced)
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """Per (neuron, symbol) the least margin and the fewest flips met on a text.
+
+    The flips are of bits in the state before the symbol; the network's start has none and is left out.
+    """
+
+    least_margin: Float64[np.ndarray, "H V"]  # NaN where the text never reads the symbol
+    least_flips: Int64[np.ndarray, "H V"]  # NEVER where unseen or where no set of flips can
+
+
+def seen_on(
+    weights: Weights,
+    certificate: Certificate,
+    symbols: Int64[np.ndarray, "T"],
+    states: Bool[np.ndarray, "T H"],
+    z: Float64[np.ndarray, "T H"],
+) -> Seen:
+    """What a trajectory from the network's start has shown; `z[t]` led to `states[t]`."""
+    shape = weights.wx.shape
+    margin = np.full(shape, np.inf)
+    fewest = np.full(shape, np.iinfo(np.int64).max)
+    for i in range(weights.hidden):
+        np.minimum.at(margin[i], symbols, np.abs(z[:, i]))
+        for first in range(1, len(symbols), 8192):
+            part = slice(first, first + 8192)
+            distance = _row_distance(
+                weights, certificate, i, symbols[part], states[first - 1 : first + 8191], z[part, i]
+            )
+            can = distance != NEVER
+            np.minimum.at(fewest[i], symbols[part][can], distance[can])
+    margin[np.isinf(margin)] = np.nan
+    fewest[fewest == np.iinfo(np.int64).max] = NEVER
+    return Seen(margin, fewest)
+
+
+def _row_distance(weights, certificate, i, symbols, before, z) -> np.ndarray:  # noqa: ANN001
+    """Fewest flips of `before[t]` that flip neuron i's bit under `symbols[t]`, NEVER where none do."""
+    if certificate.routes[i] == FLOAT64:
+        row, total = weights.wh[i].astype(np.float64), z
+    else:  # integers of any size
+        unit = int(certificate.unit[i])
+        row = np.array(python_integers(weights.wh[i], unit), dtype=object)
+        bias = python_integers(weights.bh[i : i + 1], unit)[0]
+        drive = np.array([bias + v for v in python_integers(weights.wx[i], unit)], dtype=object)
+        aligned = np.where(before, 1, -1).astype(object)
+        total = drive[symbols] + aligned @ row
+    return flip_distance(row, before[: len(symbols)], total)
+
+
+def flip_distance(
+    row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray
+) -> Int64[np.ndarray, "T"]:
+    """Fewest flips of state bits that move z = ... + row . s across the threshold (z >= 0 is bit 1).
+
+    `row` (H) and `z` (T) in one exact number type: float64 where sums of the row are exact, or object
+    arrays of Python integers.
+    """
+    order = np.argsort(-np.abs(row), kind="stable")
+    size = np.abs(row)[order]
+    positive = (row[order] > 0)[None, :] == before[:, order]  # contributions that push z up
+    bit = (z >= 0).astype(bool)
+    helps = (positive == bit[:, None]) & (size > 0).astype(bool)
+    reach = 2 * np.cumsum(np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1)
+    need = np.abs(z)[:, None]
+    across = np.where(bit[:, None], reach > need, reach >= need).astype(bool)
+    first = across.argmax(axis=1)
+    flips = np.cumsum(helps, axis=1)[np.arange(len(z)), first]
+    return np.where(across.any(axis=1), flips, NEVER).astype(np.int64)
+
+

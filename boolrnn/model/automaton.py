@@ -1,0 +1,246 @@
+"""The automaton: bit i of the next state = [bh_i + wx_ix + sum_j wh_ij s_j >= 0], over the reals.
+
+It starts where the network starts: h = 0 is no sign vector, so the first step uses the drive alone.
+Any other start is an explicit state. Every sum is exact (boolrnn.model.exact says how, row by row).
+"""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from boolrnn import progress
+from boolrnn.bits import signs
+from boolrnn.errors import ResultError, StateError
+from boolrnn.model.annotate import bounds, seen_on
+from boolrnn.model.corpus import check_symbols
+from boolrnn.model.exact import ExactRows
+from boolrnn.model.formats import read_source
+from boolrnn.model.weights import TENSORS, Weights
+from boolrnn.result import MadeBy, Result, named, npz_bytes, write_whole
+from boolrnn.shapes import Bool, Float32, Float64, Int64, UInt8
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BoolTrace:
+    """A trajectory: `states[t]` and `margins[t]` (|z|) after `symbols[t]` was read."""
+
+    symbols: Int64[np.ndarray, "T"]
+    states: Bool[np.ndarray, "T H"]
+    margins: Float64[np.ndarray, "T H"]
+    initial: Bool[np.ndarray, "H"] | None  # None: the network's start
+
+    @property
+    def z(self) -> np.ndarray:
+        """The signed sums, (T, H)."""
+        return np.where(self.states, self.margins, -self.margins)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Automaton(Result):
+    """The transition function with its readout, its certificate of exactness, and its margins.
+
+    Matrices are `[neuron, symbol]`. `least_margin` and `least_flips` are None unless it was compiled
+    with a text. It is saved as one .npz file that keeps every weight bit for bit.
+    """
+
+    schema = "automaton/1"
+
+    hidden: int
+    symbols: int
+    outputs: int
+    exact_route: str = named("exact.route")
+    exact_bits_max: int = named("exact.bits_max")  # all rows counted in the file's lowest unit
+    row_neuron: Int64[np.ndarray, "H"] = named("rows.neuron")
+    row_route: np.ndarray = named("rows.route")
+    row_bits: Int64[np.ndarray, "H"] = named("rows.bits")  # each row counted in its own unit
+    row_unit: Int64[np.ndarray, "H"] = named("rows.unit")  # exponent of the row's lowest set bit
+    sum_abs: Float64[np.ndarray, "H"] = named("rows.sum_abs")
+    drive: Float64[np.ndarray, "H V"]
+    low: Float64[np.ndarray, "H V"]
+    high: Float64[np.ndarray, "H V"]
+    forced: Int64[np.ndarray, "H V"]  # the bit if no state can change it, else -1
+    least_margin: Float64[np.ndarray, "H V"] | None = None
+    least_flips: Int64[np.ndarray, "H V"] | None = None
+    text_sha256: str | None = named("text.sha256", default=None)  # of the symbols as int64
+    text_symbols: int | None = named("text.symbols", default=None)
+    wx: Float32[np.ndarray, "H V"] = named("wx", quiet=True)
+    wh: Float32[np.ndarray, "H H"] = named("wh", quiet=True)
+    bh: Float32[np.ndarray, "H"] = named("bh", quiet=True)
+    wy: Float32[np.ndarray, "O H"] = named("wy", quiet=True)
+    by: Float32[np.ndarray, "O"] = named("by", quiet=True)
+    alphabet: UInt8[np.ndarray, "V"] | None = None
+
+    @functools.cached_property
+    def weights(self) -> Weights:
+        """The float32 weights that the automaton was compiled from, readout included."""
+        parts = {name: getattr(self, name) for name in TENSORS}
+        return Weights(**parts, alphabet=self.alphabet)
+
+    @functools.cached_property
+    def rows(self) -> ExactRows:
+        """The exact engine of the transition function."""
+        return ExactRows(self.wh, self.wx, self.bh)
+
+    def z(
+        self, states: Bool[np.ndarray, "B H"] | None, symbols: Int64[np.ndarray, "B"]
+    ) -> Float64[np.ndarray, "B H"]:
+        """The sums for each pair (state, symbol); `states` None is the network's start."""
+        return self.rows.z(None if states is None else signs(states), symbols)
+
+    def step(
+        self, states: Bool[np.ndarray, "B H"] | None, symbols: np.ndarray
+    ) -> tuple[Bool[np.ndarray, "B H"], Float64[np.ndarray, "B H"]]:
+        """Next state and margins |z| for each pair (state, symbol); None is the network's start.
+
+        Raises
+        ------
+        StateError
+            Where `states` is not (B, H) for B symbols.
+        TextError
+            On a symbol outside the vocabulary.
+        """
+        symbols = check_symbols(symbols, self.weights)
+        if states is not None and states.shape != (len(symbols), self.hidden):
+            raise StateError(
+                f"states: shape {states.shape}, expected ({len(symbols)}, {self.hidden})"
+            )
+        z = self.z(states, symbols)
+        return z >= 0, np.abs(z)
+
+    def run(self, symbols: np.ndarray, initial: np.ndarray | None = None) -> BoolTrace:
+        """The trajectory over `symbols` (T), from `initial` (H bools) or the network's start.
+
+        It takes 9 bytes of memory per neuron and symbol.
+
+        Raises
+        ------
+        StateError
+            Where `initial` is not (H).
+        TextError
+            On a symbol outside the vocabulary.
+        """
+        symbols = check_symbols(symbols, self.weights)
+        start = None
+        if initial is not None:
+            initial = np.array(initial, dtype=bool)
+            if initial.shape != (self.hidden,):
+                raise StateError(f"initial: shape {initial.shape}, expected ({self.hidden},)")
+            start = signs(initial)
+        z = np.empty((len(symbols), self.hidden))
+        states = np.empty((len(symbols), self.hidden), dtype=bool)
+        with progress.bar("automaton", len(symbols)) as tick:
+            self.rows.run(symbols, start, z, states, tick)
+        return BoolTrace(symbols, states, np.abs(z, out=z), initial)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the automaton as one .npz file, whole or not at all.
+
+        Raises
+        ------
+        ResultError
+            Where the name does not end in .npz or the file cannot be written.
+        """
+        if Path(path).suffix.lower() != ".npz":
+            raise ResultError(f"{path}: expected a name that ends in .npz")
+        arrays, scalars = self._split()
+        meta = {
+            "schema": self.schema,
+            "made_by": json.dumps(dataclasses.asdict(self.made_by)),
+            "scalars": json.dumps(scalars),
+        }
+        write_whole(path, npz_bytes({k: np.array(v) for k, v in meta.items()} | arrays))
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `write` wrote. Everything that follows from the weights is computed again and
+        compared, so a damaged or doctored file is refused.
+
+        Raises
+        ------
+        ResultError
+            Where the annotations do not belong to the weights.
+        WeightsError
+            Where it is no automaton file.
+        """
+        weights = read_source(path).weights
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        try:
+            scalars = json.loads(str(arrays.pop("scalars")))
+            made_by = MadeBy(**json.loads(str(arrays.pop("made_by"))))
+            arrays.pop("schema")
+            stored = cls(made_by=made_by, **scalars, **arrays)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ResultError(f"{path}: damaged automaton file ({error})") from None
+        fresh = compile(weights)
+        for field in dataclasses.fields(cls):
+            value, again = getattr(stored, field.name), getattr(fresh, field.name)
+            if field.name in ("made_by", "least_margin", "least_flips") or "text" in field.name:
+                continue
+            if not np.array_equal(value, again):
+                raise ResultError(f"{path}: {field.name} does not belong to the weights beside it")
+        return stored
+
+
+def compile(  # noqa: A001 - as re.compile: the verb is the name
+    weights: Weights, symbols: np.ndarray | None = None
+) -> Automaton:
+    """Compile weights into their exact automaton; with `symbols` (T), margins seen on that text.
+
+    Any finite float32 weights are compiled; rows too wide for float64 take a slower exact route.
+
+    Raises
+    ------
+    TextError
+        On a symbol outside the vocabulary.
+    """
+    rows = ExactRows(weights.wh, weights.wx, weights.bh)
+    certificate = rows.certificate
+    drive = np.ascontiguousarray(rows.drive.T)
+    limits = bounds(weights, drive, certificate)
+    automaton = Automaton(
+        hidden=weights.hidden,
+        symbols=weights.symbols,
+        outputs=weights.outputs,
+        exact_route=certificate.route,
+        exact_bits_max=certificate.bits_common,
+        row_neuron=np.arange(weights.hidden),
+        row_route=certificate.routes,
+        row_bits=certificate.bits,
+        row_unit=certificate.unit,
+        sum_abs=limits.sum_abs,
+        drive=drive,
+        low=limits.low,
+        high=limits.high,
+        forced=limits.forced,
+        **{name: getattr(weights, name) for name in TENSORS},
+        alphabet=weights.alphabet,
+    )
+    vars(automaton)["rows"] = rows  # the cached property, filled with what is at hand
+    if symbols is None:
+        return automaton
+    run = automaton.run(symbols)
+    seen = seen_on(weights, certificate, run.symbols, run.states, run.z)
+    return dataclasses.replace(
+        automaton,
+        least_margin=seen.least_margin,
+        least_flips=seen.least_flips,
+        text_sha256=hashlib.sha256(run.symbols.tobytes()).hexdigest(),
+        text_symbols=len(run.symbols),
+    )
+
+
+def read_automaton(path: str | os.PathLike[str]) -> Automaton:
+    """Read a compiled automaton file."""
+    return Automaton.read(path)
+
+
+def as_automaton(model: Weights | Automaton) -> Automaton:
+    """The automaton itself, or the one that these weights compile to."""
+    return model if isinstance(model, Automaton) else compile(model)

@@ -1,0 +1,56 @@
+"""One progress bar for long work: on stderr, on a terminal only, and only after a second.
+
+The command line switches it on; as a library boolrnn is silent.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_enabled = False
+_WAIT = 1.0  # seconds before a bar appears: short work shows none
+_EVERY = 0.1  # seconds between two drawings
+
+
+def enable(on: bool = True) -> None:
+    """Show bars from now on (the command line calls this)."""
+    global _enabled
+    _enabled = on
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+@contextmanager
+def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A context whose value is called with the amount done so far, 0..total."""
+    if not (_enabled and sys.stderr.isatty()):
+        yield lambda done: None
+        return
+    began = time.monotonic()
+    drawn = [began + _WAIT - _EVERY]
+
+    def tick(done: int) -> None:
+        now = time.monotonic()
+        if now - drawn[0] < _EVERY:
+            return
+        drawn[0] = now
+        spent = now - began
+        rate = done / spent if spent else 0.0
+        left = _clock((total - done) / rate) if rate else "?"
+        filled = 24 * done // max(total, 1)
+        sys.stderr.write(
+            f"\r{label} [{'#' * filled}{'.' * (24 - filled)}] {done:,}/{total:,} "
+            f"{rate:,.0f}/s, {left} left \x1b[K"
+        )
+        sys.stderr.flush()
+
+    try:
+        yield tick
+    finally:
+        if drawn[0] > began + _WAIT - _EVERY:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,0 +1,253 @@
+"""Result: what every question returns. A frozen dataclass of scalars and arrays, and nothing else.
+
+One function turns any result into JSON: dotted names nest (`bpc.float`), arrays under one dotted
+prefix become a list of records, `members` with `offsets` become lists of lists, NaN and infinity
+become null, a group whose scalars are all missing becomes null.
+
+Saved, a result is a directory: `result.json` (schema, made_by, scalars) and `arrays.npz`.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+import boolrnn
+from boolrnn import bits
+from boolrnn.errors import ResultError
+
+
+@dataclasses.dataclass(frozen=True)
+class MadeBy:
+    """Where a result comes from: version, command, sha256 of every input file, seed."""
+
+    version: str = boolrnn.__version__
+    command: str | None = None
+    inputs: dict[str, str] = dataclasses.field(default_factory=dict)
+    seed: int | None = None
+
+
+def named(name: str, **kwargs: Any) -> Any:
+    """A dataclass field that is called `name` (dots nest, `_` at an end drops) in JSON.
+
+    `hexed=True` marks states, shown as hex; `quiet=True` keeps an array out of the JSON.
+    """
+    metadata = {"json": name}
+    for flag in ("hexed", "quiet"):
+        if kwargs.pop(flag, False):
+            metadata[flag] = flag
+    return dataclasses.field(metadata=metadata, **kwargs)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Result:
+    """Base of all results. Arrays are made read-only at construction."""
+
+    schema: ClassVar[str] = ""
+    known: ClassVar[dict[str, type["Result"]]] = {}
+
+    made_by: MadeBy = dataclasses.field(default_factory=MadeBy)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.schema:
+            Result.known[cls.schema] = cls
+
+    def __post_init__(self) -> None:
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as one object of plain Python values, `schema` and `made_by` first."""
+        head = {"schema": self.schema, "made_by": dataclasses.asdict(self.made_by)}
+        leaves = []
+        for field in _own_fields(type(self)):
+            if "quiet" in field.metadata:
+                continue
+            value = getattr(self, field.name)
+            if "hexed" in field.metadata and value is not None:
+                value = np.array(bits.to_hex(value), dtype=np.str_)
+            leaves.append((_json_name(field).split("."), value))
+        return head | _nest(leaves)
+
+    def save(self, directory: str | os.PathLike[str]) -> None:
+        """Write `result.json` and `arrays.npz` into `directory`, each whole or not at all.
+
+        Raises
+        ------
+        ResultError
+            Where the directory holds something that is no saved result.
+        """
+        folder = Path(directory)
+        if folder.exists() and not folder.is_dir():
+            raise ResultError(f"{folder}: exists and is no directory")
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / "result.json").exists():
+            raise ResultError(f"{folder}: not empty and holds no result.json; name a new directory")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultError(f"{folder}: {error.strerror}") from None
+        arrays, scalars = self._split()
+        packed = npz_bytes(arrays)
+        payload = {
+            "schema": self.schema,
+            "made_by": dataclasses.asdict(self.made_by),
+            "arrays_sha256": hashlib.sha256(packed).hexdigest(),
+            "scalars": scalars,
+        }
+        write_whole(folder / "arrays.npz", packed)
+        write_whole(folder / "result.json", (json.dumps(payload, indent=1) + "\n").encode())
+
+    def _split(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Fields as (arrays, scalars), by Python name."""
+        values = {field.name: getattr(self, field.name) for field in _own_fields(type(self))}
+        arrays = {k: v for k, v in values.items() if isinstance(v, np.ndarray)}
+        return arrays, {k: _scalar(v) for k, v in values.items() if k not in arrays}
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote; on `Result` itself, any schema of this version.
+
+        Raises
+        ------
+        ResultError
+            Where files are missing or damaged, or the schema is unknown (with those known).
+        """
+        folder = Path(directory)
+        try:
+            payload = json.loads((folder / "result.json").read_text())
+            packed = (folder / "arrays.npz").read_bytes()
+        except FileNotFoundError as error:
+            raise ResultError(f"{error.filename}: not found; expected a saved result") from None
+        except (OSError, ValueError) as error:
+            raise ResultError(f"{folder / 'result.json'}: cannot be read ({error})") from None
+        kind = cls._kind(payload, folder)
+        if hashlib.sha256(packed).hexdigest() != payload.get("arrays_sha256"):
+            raise ResultError(f"{folder / 'arrays.npz'}: is not the file that result.json names")
+        try:
+            with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            return kind(made_by=MadeBy(**payload["made_by"]), **payload["scalars"], **arrays)
+        except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            raise ResultError(f"{folder}: damaged result ({error})") from None
+
+    @classmethod
+    def _kind(cls, payload: Any, folder: Path) -> type[Self]:
+        """The class that a saved result names."""
+        for name in boolrnn.__all__:  # a class is known once the file that defines it is loaded
+            getattr(boolrnn, name)
+        schema = payload.get("schema") if isinstance(payload, dict) else None
+        kind = Result.known.get(str(schema))
+        if kind is None or not issubclass(kind, cls):
+            names = sorted(name for name, k in Result.known.items() if issubclass(k, cls))
+            raise ResultError(
+                f"{folder / 'result.json'}: schema {schema!r} is unknown here; known: "
+                + ", ".join(names)
+            )
+        return kind
+
+
+def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+    """An .npz archive without time stamps: equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    return buffer.getvalue()
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file under a temporary name in its directory, then rename it.
+
+    Raises
+    ------
+    ResultError
+        Where the directory does not exist or cannot be written.
+    """
+    path = Path(path)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # mkstemp makes files private
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise ResultError(f"{path}: cannot be written ({error.strerror})") from None
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _own_fields(kind: type[Result]) -> list[dataclasses.Field[Any]]:
+    return [field for field in dataclasses.fields(kind) if field.name != "made_by"]
+
+
+def _json_name(field: dataclasses.Field[Any]) -> str:
+    return field.metadata.get("json", field.name)
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain(value: Any) -> Any:
+    """One leaf as plain Python: arrays as lists, NaN and infinity as None."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            rows = value.astype(object)
+            rows[~np.isfinite(value)] = None
+            return rows.tolist()
+        return value.tolist()
+    value = _scalar(value)
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def _nest(leaves: list[tuple[list[str], Any]]) -> dict[str, Any]:
+    """Leaves with dotted paths as one object."""
+    groups: dict[str, list[tuple[list[str], Any]]] = {}
+    for path, value in leaves:
+        groups.setdefault(path[0], []).append((path[1:], value))
+    return {head: _group(members) for head, members in groups.items()}
+
+
+def _group(members: list[tuple[list[str], Any]]) -> Any:
+    """What stands under one name: a leaf, records, ragged lists, or an object."""
+    if len(members) == 1 and not members[0][0]:
+        return _plain(members[0][1])
+    if any(isinstance(value, np.ndarray) for _, value in members):
+        names = {path[0]: value for path, value in members}
+        if set(names) == {"members", "offsets"}:
+            flat, cuts = names["members"].tolist(), names["offsets"].tolist()
+            return [flat[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        return _records(members)
+    tree = _nest(members)
+    return None if all(value is None for value in tree.values()) else tree
+
+
+def _records(members: list[tuple[list[str], Any]]) -> list[dict[str, Any]]:
+    """Parallel arrays (one entry per record along the first axis) as a list of objects."""
+    groups: dict[str, list[tuple[list[str], Any]]] = {}
+    for path, value in members:
+        groups.setdefault(path[0], []).append((path[1:], value))
+    columns = [
+        _plain(inner[0][1]) if not inner[0][0] else _records(inner) for inner in groups.values()
+    ]
+    return [dict(zip(groups, row, strict=True)) for row in zip(*columns, strict=True)]
