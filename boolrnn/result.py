@@ -74,7 +74,8 @@ class Result:
                 continue
             value = getattr(self, field.name)
             if "hexed" in field.metadata and value is not None:
-                value = np.array(bits.to_hex(value), dtype=np.str_)
+                rows = bits.to_hex(np.atleast_2d(value))
+                value = np.array(rows, dtype=np.str_) if value.ndim == 2 else rows[0]
             leaves.append((_json_name(field).split("."), value))
         return head | _nest(leaves)
 

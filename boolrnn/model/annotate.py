@@ -30,9 +30,7 @@ class Bounds:
     forced: Int64[np.ndarray, "H V"]
 
 
-def bounds(
-    weights: Weights, drive: Float64[np.ndarray, "H V"], certificate: Certificate
-) -> Bounds:
+def bounds(weights: Weights, drive: Float64[np.ndarray, "H V"], certificate: Certificate) -> Bounds:
     """Bounds of z = drive +- sum |w| for every neuron and symbol."""
     sum_abs = np.array([math.fsum(np.abs(row, dtype=np.float64).tolist()) for row in weights.wh])
     low, high = drive - sum_abs[:, None], drive + sum_abs[:, None]
@@ -111,11 +109,11 @@ def flip_distance(
     positive = (row[order] > 0)[None, :] == before[:, order]  # contributions that push z up
     bit = (z >= 0).astype(bool)
     helps = (positive == bit[:, None]) & (size > 0).astype(bool)
-    reach = 2 * np.cumsum(np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1)
+    reach = 2 * np.cumsum(
+        np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1
+    )
     need = np.abs(z)[:, None]
     across = np.where(bit[:, None], reach > need, reach >= need).astype(bool)
     first = across.argmax(axis=1)
     flips = np.cumsum(helps, axis=1)[np.arange(len(z)), first]
     return np.where(across.any(axis=1), flips, NEVER).astype(np.int64)
-
-

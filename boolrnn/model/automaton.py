@@ -28,17 +28,36 @@ from boolrnn.shapes import Bool, Float32, Float64, Int64, UInt8
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class BoolTrace:
-    """A trajectory: `states[t]` and `margins[t]` (|z|) after `symbols[t]` was read."""
+    """A trajectory: `states[t]` and `margins[t]` (|z|) after `symbols[t]` was read.
+
+    Margins are computed from the states when they are first asked for: they take eight times the
+    memory. `z(first, stop)` gives the signed sums of a window.
+    """
 
     symbols: Int64[np.ndarray, "T"]
     states: Bool[np.ndarray, "T H"]
-    margins: Float64[np.ndarray, "T H"]
     initial: Bool[np.ndarray, "H"] | None  # None: the network's start
+    rows: ExactRows = dataclasses.field(repr=False)
 
-    @property
-    def z(self) -> np.ndarray:
-        """The signed sums, (T, H)."""
-        return np.where(self.states, self.margins, -self.margins)
+    def z(self, first: int = 0, stop: int | None = None) -> Float64[np.ndarray, "T H"]:
+        """The sums whose signs are `states[first:stop]`."""
+        stop = len(self.symbols) if stop is None else min(stop, len(self.symbols))
+        z = np.empty((stop - first, self.states.shape[1]))
+        if first == 0 < stop:
+            before = None if self.initial is None else signs(self.initial[None])
+            z[:1] = self.rows.z(before, self.symbols[:1])
+        for k in range(max(first, 1), stop, 4096):
+            end = min(k + 4096, stop)
+            z[k - first : end - first] = self.rows.z(
+                signs(self.states[k - 1 : end - 1]), self.symbols[k:end]
+            )
+        return z
+
+    @functools.cached_property
+    def margins(self) -> Float64[np.ndarray, "T H"]:
+        """|z| at every position, (T, H)."""
+        z = self.z()
+        return np.abs(z, out=z)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -116,7 +135,7 @@ class Automaton(Result):
     def run(self, symbols: np.ndarray, initial: np.ndarray | None = None) -> BoolTrace:
         """The trajectory over `symbols` (T), from `initial` (H bools) or the network's start.
 
-        It takes 9 bytes of memory per neuron and symbol.
+        It takes one byte of memory per neuron and symbol; margins, if asked for, eight more.
 
         Raises
         ------
@@ -132,11 +151,10 @@ class Automaton(Result):
             if initial.shape != (self.hidden,):
                 raise StateError(f"initial: shape {initial.shape}, expected ({self.hidden},)")
             start = signs(initial)
-        z = np.empty((len(symbols), self.hidden))
         states = np.empty((len(symbols), self.hidden), dtype=bool)
         with progress.bar("automaton", len(symbols)) as tick:
-            self.rows.run(symbols, start, z, states, tick)
-        return BoolTrace(symbols, states, np.abs(z, out=z), initial)
+            self.rows.run(symbols, start, states, tick)
+        return BoolTrace(symbols, states, initial, self.rows)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the automaton as one .npz file, whole or not at all.
@@ -226,7 +244,7 @@ def compile(  # noqa: A001 - as re.compile: the verb is the name
     if symbols is None:
         return automaton
     run = automaton.run(symbols)
-    seen = seen_on(weights, certificate, run.symbols, run.states, run.z)
+    seen = seen_on(weights, certificate, run.symbols, run.states, run.z())
     return dataclasses.replace(
         automaton,
         least_margin=seen.least_margin,

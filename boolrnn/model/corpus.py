@@ -36,14 +36,25 @@ def read_text(path: str | os.PathLike[str], weights: Weights) -> Int64[np.ndarra
     TextError
         Where the file cannot be read, is empty, or has a byte that is no symbol (with its offset).
     """
-    try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise TextError(f"{path}: cannot be read ({error.strerror})") from None
+    data = read_bytes(path)
     try:
         return to_symbols(data, weights)
     except TextError as error:
         raise TextError(f"{path}: {error}") from None
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a text file; `-` is standard input.
+
+    Raises
+    ------
+    TextError
+        Where it cannot be read.
+    """
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise TextError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def to_symbols(data: bytes, weights: Weights) -> Int64[np.ndarray, "T"]:

@@ -111,31 +111,29 @@ class ExactRows:
         self,
         symbols: Int64[np.ndarray, "T"],
         start: Float64[np.ndarray, "N"] | None,
-        z: Float64[np.ndarray, "T R"],
         states: Bool[np.ndarray, "T R"],
         tick: Callable[[int], None],
     ) -> None:
-        """Fill `z` and `states` (T, R) with one trajectory; R = N. `start` None is the drive alone.
+        """Fill `states` (T, R) with one trajectory; R = N. `start` None is the drive alone.
 
         np.copysign is the threshold: z is never -0.0, because the last addend, the drive, never is.
         The loop works in buffers that stay in the cache: it is half as fast on fresh memory.
         """
-        size = z.shape[1]
-        totals, signs, ones = np.empty((_BLOCK, size)), np.empty((_BLOCK, size)), np.ones(size)
+        size = states.shape[1]
+        z, signs, ones = np.empty(size), np.empty((_BLOCK, size)), np.ones(size)
         dot, add, copysign, others = self.matrix.dot, np.add, np.copysign, self.others
         before = start
         for first in range(0, len(symbols), _BLOCK):
             part = symbols[first : first + _BLOCK]
-            for k, (total, sign, drive) in enumerate(zip(totals, signs, self.drive[part])):
+            for k, (sign, drive) in enumerate(zip(signs, self.drive[part])):
                 if before is None:
-                    total[:] = drive
+                    z[:] = drive
                 else:
-                    dot(before, total)
-                    add(total, drive, total)
+                    dot(before, z)
+                    add(z, drive, z)
                     for other in others:
-                        total[other.rows] = other.z(before[None], part[k : k + 1])[0]
-                before = copysign(ones, total, sign)
-            z[first : first + _BLOCK] = totals[: len(part)]
+                        z[other.rows] = other.z(before[None], part[k : k + 1])[0]
+                before = copysign(ones, z, sign)
             states[first : first + _BLOCK] = signs[: len(part)] > 0
             before = signs[len(part) - 1].copy()
             tick(first)
@@ -175,9 +173,7 @@ class _LimbRows:
             low = np.ldexp(1.0, top - (k + 1) * width)[:, None]
             part = np.fmod(entries, high) - np.fmod(entries, low)
             self.limbs.append((part[:, :size], (part[:, size:-1] + part[:, -1:]).T + 0.0))
-        rest = [
-            np.abs(m).sum(axis=1) + np.abs(d).max(axis=0, initial=0) for m, d in self.limbs[2:]
-        ]
+        rest = [np.abs(m).sum(axis=1) + np.abs(d).max(axis=0, initial=0) for m, d in self.limbs[2:]]
         self.rest = sum(rest, np.zeros(len(rows))) * (1 + 2.0**-40)
 
     def drive(self) -> np.ndarray:

@@ -28,7 +28,15 @@ LAYOUTS = {
     "wx-wh-bh-wy-by": ("wx", "wh", "bh", "wy", "by"),
     "wx-bh-wh-wy-by": ("wx", "bh", "wh", "wy", "by"),
 }
-_WIDE = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "U8": "u1", "I8": "i1", "I16": "<i2", "I32": "<i4"}
+_WIDE = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "U8": "u1",
+    "I8": "i1",
+    "I16": "<i2",
+    "I32": "<i4",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,15 +81,15 @@ def read_source(
     form = _form(Path(path), data)
     try:
         if form == "raw":
-            source = Source(_raw(data, layout, symbols or 256, outputs), str(path), "", form, layout)
+            source = Source(
+                _raw(data, layout, symbols or 256, outputs), str(path), "", form, layout
+            )
         else:
             tensors, nonlinearity = _READERS[form](data)
             if isinstance(tensors.get("schema"), np.ndarray):
                 form, tensors = "automaton", _of_automaton(tensors)
             named = from_names(tensors, nonlinearity)
-            source = Source(
-                named.weights, str(path), "", form, "named", named.notes, named.folding
-            )
+            source = Source(named.weights, str(path), "", form, "named", named.notes, named.folding)
         weights = source.weights
         if alphabet is not None:
             weights = dataclasses.replace(weights, alphabet=alphabet)

@@ -213,7 +213,9 @@ def _folded_bias(biases: list[np.ndarray], hidden: int) -> tuple[np.ndarray, flo
     for bias in biases:
         if bias.shape != (hidden,):
             raise WeightsError(f"cell bias: shape {bias.shape}, expected ({hidden},)")
-    return _narrowed("the folded bias", sum((b.astype(np.float64) for b in biases), np.zeros(hidden)))
+    return _narrowed(
+        "the folded bias", sum((b.astype(np.float64) for b in biases), np.zeros(hidden))
+    )
 
 
 def _narrowed(what: str, total: np.ndarray) -> tuple[np.ndarray, float]:

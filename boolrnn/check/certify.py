@@ -1,0 +1,151 @@
+"""Certificates that the float32 program and the automaton have the same signs.
+
+The program is any that computes tanh(bh + wx[:, x] + wh h) in float32: products and sums in any order,
+with or without fused multiply-add, with a tanh that is odd, monotone, at most 1 and within 2 units in
+the last place; subnormals may be flushed to zero. No TF32.
+
+**Soundness.** Suppose that before a step every hidden value lies between s_j (1 - eps_j) and s_j, with s
+the automaton's state. Let m_i be the automaton's margin |z_i|, exact. The real sum then differs from z_i
+by at most sum_k |wh_ik| eps_k. The program's sum differs from the real one by at most gamma M_i + flush,
+where M_i = |bh_i| + |wx_ix| + sum_k |wh_ik| and gamma = n u / (1 - n u), u = 2^-24 (Higham, Accuracy and
+Stability of Numerical Algorithms, 2nd ed., SIAM 2002, section 3.1): no addend passes more than n = H + 4
+roundings, whatever the order. So if
+
+    L_i = m_i - sum_k |wh_ik| eps_k - gamma M_i - flush > 0
+
+the program's sum has the automaton's sign and magnitude at least L_i, and, tanh being odd and monotone,
+the next hidden value lies between s'_i (1 - eps'_i) and s'_i with eps'_i = 1 - tanh(L_i)(1 - 2^-22).
+At the start h = 0 exactly and the wh terms are exact zeros. By induction over t the signs agree at every
+position; that is level 3. Level 4 replaces m_i by a bound that holds for every sign state and symbol and
+eps by one vector that a step maps below itself, so the induction runs over all texts of all lengths.
+
+The bounds are evaluated in float64; each is moved outwards by more than its own rounding.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from boolrnn import progress
+from boolrnn.model.automaton import Automaton, BoolTrace
+from boolrnn.model.exact import python_integers
+from boolrnn.shapes import Float64
+
+_U = 2.0**-24
+_LEAST = 2.0**-100  # a bound below this counts as none: far above every subnormal
+_OUT = 1 + 2.0**-40  # outward factor: more than the float64 rounding of sums of up to 2^10 terms
+
+
+@dataclasses.dataclass(frozen=True)
+class Certificate:
+    """Whether the signs are proved equal, and if not, where the bound fails first."""
+
+    holds: bool
+    least_bound: float | None  # the least L_i met; None where nothing was bounded
+    t: int | None  # level 3: the position at which the bound fails
+    neuron: int | None
+    reason: str
+
+
+class _Slack:
+    """What rounding and flushing can take from a margin: gamma M_i + flush, for each symbol."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        hidden = automaton.hidden
+        rounds = hidden + 4
+        gamma = rounds * _U / (1 - rounds * _U) * _OUT if rounds * _U < 0.5 else math.inf
+        flush = 2.0 * (3 * hidden + 4) * 2.0**-126
+        self.absolute = np.abs(automaton.wh).astype(np.float64)
+        inputs = np.abs(automaton.wx).astype(np.float64).T + np.abs(automaton.bh)
+        total = (inputs + self.absolute.sum(axis=1)) * _OUT
+        self.overflows = bool((total >= 2.0**126).any())
+        self.start = gamma * inputs * _OUT + flush  # (V, H)
+        self.step = gamma * total + flush
+
+    def carried(self, eps: np.ndarray) -> np.ndarray:
+        """sum_k |wh_ik| eps_k, rounded up."""
+        return self.absolute @ eps * _OUT
+
+
+def _shortfall(bound: np.ndarray) -> np.ndarray:
+    """The largest 1 - |h| that a sum of at least `bound` leaves, rounded up."""
+    return 1.0 - np.tanh(bound) * (1 - 2.0**-22) * (1 - 2.0**-45) + 2.0**-52
+
+
+def _bound(margin: np.ndarray, *losses: np.ndarray) -> np.ndarray:
+    """margin minus all losses, rounded down."""
+    return margin * (1 - 2.0**-50) - sum(losses) * _OUT
+
+
+def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
+    """Level 3: all n signs agree on the text of `run`, a trajectory from the network's start."""
+    slack = _Slack(automaton)
+    if slack.overflows:
+        return Certificate(False, None, None, None, "sums may overflow float32")
+    least = math.inf
+    eps = np.zeros(automaton.hidden)
+    with progress.bar("certificate", len(run.symbols)) as tick:
+        for first in range(0, len(run.symbols), 2048):
+            margins = np.abs(run.z(first, first + 2048))
+            for k, (margin, x) in enumerate(zip(margins, run.symbols[first : first + 2048])):
+                t = first + k
+                losses = (slack.step[x], slack.carried(eps)) if t else (slack.start[x],)
+                bound = _bound(margin, *losses)
+                i = int(bound.argmin())
+                least = min(least, float(bound[i]))
+                if not bound[i] > _LEAST:
+                    reason = (
+                        f"at t = {t}, h{i}: margin {margin[i]:.3g} falls short by {-bound[i]:.3g}"
+                    )
+                    return Certificate(False, least, t, i, reason)
+                eps = _shortfall(bound)
+            tick(first)
+    return Certificate(True, least, None, None, "every margin exceeds its bound")
+
+
+def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
+    """A lower bound of |z_i| over all sign states, for each symbol: exact integers, rounded down.
+
+    z = drive + sum w - 2 sum over the -1 bits of w, so z lies on a lattice of step 2 gcd(w): its distance
+    from 0 is one bound. |drive| - sum |w|, where positive, is another; the greater holds.
+    """
+    bound = np.zeros((automaton.symbols, automaton.hidden))
+    for i in range(automaton.hidden):
+        unit = int(automaton.row_unit[i])
+        row = python_integers(automaton.wh[i], unit)
+        bias = python_integers(automaton.bh[i : i + 1], unit)[0]
+        step, shift, reach = 2 * math.gcd(*row), sum(row), sum(abs(w) for w in row)
+        for x, value in enumerate(python_integers(automaton.wx[i], unit)):
+            drive = bias + value
+            rest = (drive + shift) % step if step else 0
+            lattice = min(rest, step - rest)
+            bound[x, i] = math.ldexp(float(max(lattice, abs(drive) - reach)), unit)
+    return np.nextafter(bound, 0)
+
+
+def certify_always(automaton: Automaton) -> Certificate:
+    """Level 4: all signs agree on every text, by a bound over all sign states and symbols."""
+    slack = _Slack(automaton)
+    if slack.overflows:
+        return Certificate(False, None, None, None, "sums may overflow float32")
+    start = _bound(np.abs(automaton.drive.T), slack.start)
+    if not start.min() > _LEAST:
+        i = int(start.min(axis=0).argmin())
+        return Certificate(False, float(start.min()), None, i, f"h{i} may start too near 0")
+    margins = least_margins(automaton)
+    first = _shortfall(start).max(axis=0)
+    eps = first
+    for _ in range(64):
+        grown = eps * (1 + 2.0**-20)
+        bound = _bound(margins, slack.step, slack.carried(grown))
+        if not bound.min() > _LEAST:
+            i = int(bound.min(axis=0).argmin())
+            reason = f"some state may bring |z| of h{i} under its bound"
+            return Certificate(False, float(bound.min()), None, i, reason)
+        after = np.maximum(first, _shortfall(bound).max(axis=0))
+        if (after <= grown).all():
+            reason = "no state and no symbol brings a margin under its bound"
+            return Certificate(True, float(min(bound.min(), start.min())), None, None, reason)
+        eps = np.maximum(eps, after)
+    return Certificate(False, None, None, None, "the shortfall bound did not settle")

@@ -1,0 +1,157 @@
+"""One pass of network and automaton over a text, counted: agreement, margins, costs.
+
+Statistics cover positions 0..n-2 (one-step agreement 1..n-2); `bits` and the first divergence cover all
+n states.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from boolrnn import progress
+from boolrnn.check.margins import QUANTILES
+from boolrnn.check.predict import bias_only
+from boolrnn.check.side_by_side import PREDICTORS, blocks, costs, tables
+from boolrnn.model.automaton import Automaton, BoolTrace
+from boolrnn.shapes import Bool, Float, Float64
+
+CALIBRATION = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, np.inf])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tally:
+    """Counts over one text. Shares are None or NaN where there is no position to count."""
+
+    bits: Bool[np.ndarray, "T H"]  # signs of the network, all n states
+    margin: Float[np.ndarray, "P H"]  # |z| of the network, positions 0..n-2
+    wrong: Bool[np.ndarray, "P H"]  # one-step bits that differ (row 0 is not counted)
+    parted: Bool[np.ndarray, "P H"]  # free-running bits that differ
+    divergence: tuple[int, int] | None  # first (t, neuron) over all n states
+    costs: dict[str, Float64[np.ndarray, "P"]]  # bits per position; empty arrays unless O = V
+
+    @property
+    def positions(self) -> int:
+        """n - 1."""
+        return len(self.margin)
+
+    @property
+    def one_step(self) -> float | None:
+        """Share of equal signs after one step from the network's own, t = 1..n-2."""
+        return float(1 - self.wrong[1:].mean()) if self.positions > 1 else None
+
+    @property
+    def free_run(self) -> float | None:
+        """Share of equal signs with the automaton running free, t = 0..n-2."""
+        return float(1 - self.parted.mean()) if self.positions else None
+
+    @property
+    def neuron_one_step(self) -> np.ndarray:
+        """`one_step` for each neuron (H)."""
+        return _shares(self.wrong[1:], 0)
+
+    @property
+    def neuron_free_run(self) -> np.ndarray:
+        """`free_run` for each neuron (H)."""
+        return _shares(self.parted, 0)
+
+    @property
+    def t_one_step(self) -> np.ndarray:
+        """`one_step` for each position (P), NaN at 0."""
+        shares = _shares(self.wrong, 1)
+        shares[:1] = np.nan
+        return shares
+
+    @property
+    def t_free_run(self) -> np.ndarray:
+        """`free_run` for each position (P)."""
+        return _shares(self.parted, 1)
+
+    @property
+    def neuron_margin(self) -> np.ndarray:
+        """Mean margin of each neuron (H)."""
+        if not self.positions:
+            return np.full(self.margin.shape[1], np.nan)
+        return self.margin.mean(axis=0, dtype=np.float64)
+
+    @property
+    def margin_mean(self) -> float | None:
+        """Mean margin over positions and neurons."""
+        return float(self.margin.mean(dtype=np.float64)) if self.positions else None
+
+    def bpc(self, predictor: str) -> float | None:
+        """Mean cost of a predictor, None where nothing is predicted."""
+        values = self.costs[predictor]
+        return float(values.mean()) if len(values) else None
+
+    def margin_fields(self) -> dict:
+        """Margins, their quantiles and their calibration, under the names of Agreement."""
+        values = self.margin.ravel()
+        some = len(values) > 0
+        counted, wrong = self.margin[1:], self.wrong[1:]
+        bits = np.histogram(counted, CALIBRATION)[0]
+        errors = np.histogram(counted[wrong], CALIBRATION)[0]
+        with np.errstate(invalid="ignore"):
+            share = errors / bits
+        return {
+            "margin_mean": self.margin_mean,
+            "margin_below_1": int((values < 1).sum()),
+            "margin_below_0_1": int((values < 0.1).sum()),
+            "margin_min": float(values.min()) if some else None,
+            "margin_count": values.size,
+            "quantile": np.array(QUANTILES),
+            "quantile_margin": np.quantile(values, QUANTILES).astype(np.float64)
+            if some
+            else np.full(len(QUANTILES), np.nan),
+            "calibration_low": CALIBRATION[:-1],
+            "calibration_high": CALIBRATION[1:],
+            "calibration_bits": bits,
+            "calibration_wrong": errors,
+            "calibration_share": share,
+            "largest_wrong_margin": float(counted[wrong].max()) if wrong.any() else None,
+        }
+
+
+def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -> Tally:
+    """Run the network beside the trajectory `run` and count."""
+    size, last = automaton.hidden, len(run.symbols) - 1
+    bits = np.empty((last + 1, size), dtype=bool)
+    margin = np.empty((last, size), dtype=arithmetic)
+    wrong = np.empty((last, size), dtype=bool)
+    cost = {name: np.empty(last if automaton.weights.predicts else 0) for name in PREDICTORS}
+    with progress.bar(f"agreement, {arithmetic}", len(run.symbols)) as tick:
+        for block in blocks(
+            automaton, run.symbols, free_run=run.states, arithmetic=arithmetic, tanh=tanh
+        ):
+            bits[block.first : block.first + len(block.z)] = block.bits
+            part = slice(block.first, block.first + len(block.targets))
+            margin[part] = np.abs(block.z[: len(block.targets)])
+            wrong[part] = (block.one_step != block.bits)[: len(block.targets)]
+            if automaton.weights.predicts:
+                for name, values in costs(tables(automaton, block), block.targets).items():
+                    cost[name][part] = values
+            tick(block.first)
+    predicted = run.symbols[1:] if automaton.weights.predicts else run.symbols[:0]
+    cost["bias_only"] = bias_only(automaton.weights, predicted)
+    return Tally(
+        bits=bits,
+        margin=margin,
+        wrong=wrong,
+        parted=(bits != run.states)[:-1],
+        divergence=_first(bits != run.states),
+        costs=cost,
+    )
+
+
+def _first(different: Bool[np.ndarray, "T H"]) -> tuple[int, int] | None:
+    rows = different.any(axis=1)
+    if not rows.any():
+        return None
+    t = int(rows.argmax())
+    return t, int(different[t].argmax())
+
+
+def _shares(different: Bool[np.ndarray, "P H"], axis: int) -> np.ndarray:
+    """1 - mean along an axis, NaN where the axis is empty."""
+    if not different.shape[axis]:
+        return np.full(different.shape[1 - axis], np.nan)
+    return 1 - different.mean(axis=axis)

@@ -1,0 +1,270 @@
+"""What all verbs share: reading MODEL and TEXT, and emitting a result."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from boolrnn.errors import OptionError, TextError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from boolrnn.model.automaton import Automaton
+    from boolrnn.model.formats import Source
+    from boolrnn.report.sheets import Sheet
+    from boolrnn.result import MadeBy
+
+LAYOUTS = ("wx-wh-bh-wy-by", "wx-bh-wh-wy-by")
+SUSPECT_BPC = 3.0  # a raw file that predicts worse than this may have been read in the wrong order
+
+READING = (
+    click.option(
+        "--layout",
+        type=click.Choice(LAYOUTS),
+        default=LAYOUTS[0],
+        show_default=True,
+        help="Order of the tensors in a raw file.",
+    ),
+    click.option(
+        "--symbols",
+        "vocabulary",
+        type=click.IntRange(1),
+        metavar="V",
+        help="Input symbols V of a raw file.  [default: 256]",
+    ),
+    click.option(
+        "--outputs",
+        type=click.IntRange(1),
+        metavar="O",
+        help="Outputs O of a raw file.  [default: V]",
+    ),
+    click.option(
+        "--alphabet",
+        metavar="STRING",
+        help="The net's symbols, in order, as characters.  [default: a symbol is a byte value]",
+    ),
+)
+EMITTING = (
+    click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
+    click.option("--csv", "as_csv", is_flag=True, help="The fullest table as CSV on stdout."),
+    click.option(
+        "--out", metavar="DIR", help="Save the result and all its tables into a directory."
+    ),
+    click.option("--seed", type=int, help="Recorded with the result; draws nothing in this verb."),
+)
+FIGURE = click.option("--figure", metavar="FILE", help="Draw it into FILE (.svg or .png).")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """MODEL and TEXT as read: what a verb's body works on."""
+
+    source: "Source"
+    text: bytes | None
+    inputs: dict[str, str]
+
+    @functools.cached_property
+    def automaton(self) -> "Automaton":
+        """The compiled automaton; an automaton file keeps its annotations."""
+        from boolrnn.model.automaton import compile, read_automaton
+
+        if self.source.form != "automaton":
+            return compile(self.source.weights)
+        stored = read_automaton(self.source.path)
+        return dataclasses.replace(stored, alphabet=self.source.weights.alphabet)
+
+    @functools.cached_property
+    def symbols(self) -> "np.ndarray | None":
+        """The text as symbols."""
+        from boolrnn.model.corpus import to_symbols
+
+        if self.text is None:
+            return None
+        try:
+            return to_symbols(self.text, self.source.weights)
+        except TextError as error:
+            raise TextError(f"{next(reversed(self.inputs))}: {error}") from None
+
+    @property
+    def needed_symbols(self) -> "np.ndarray":
+        """The text as symbols, for verbs that cannot do without."""
+        if self.symbols is None:
+            raise OptionError("missing TEXT")
+        return self.symbols
+
+    def state(self, text: str | None) -> "np.ndarray | None":
+        """A state argument; None stays None (the network's start)."""
+        from boolrnn.bits import parse_state
+
+        return None if text is None else parse_state(text, self.source.weights.hidden)
+
+    def symbol(self, text: str) -> int:
+        """A symbol argument."""
+        from boolrnn.model.corpus import parse_symbol
+
+        return parse_symbol(text, self.source.weights)
+
+
+def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a click command of a body `f(pair, **options) -> Result`.
+
+    `text` is "needed", "optional" or "none". The command reads MODEL [TEXT], calls the body and emits.
+    `embedded` False asks for a MODEL instead of falling back to the pair that ships with the package.
+    """
+
+    def wrap(body: Callable[..., Any]) -> click.Command:
+        def run(model: str | None, **options: Any) -> None:
+            reading = {
+                key: options.pop(key) for key in ("layout", "vocabulary", "outputs", "alphabet")
+            }
+            emitting = {
+                key: options.pop(key, None)
+                for key in ("as_json", "as_csv", "out", "seed", "figure")
+            }
+            from boolrnn import progress
+
+            progress.enable()
+            path = options.pop("text", None)
+            if model is not None and path is None and text == "needed":
+                raise click.UsageError("Missing argument 'TEXT'.", click.get_current_context())
+            pair = read_pair(model, path, reading, embedded_text=text != "none")
+            emit(body(pair, **options), pair, **emitting)
+
+        for option in reversed((*READING, *getattr(body, "__click_params__", ()), *EMITTING)):
+            if callable(option):
+                run = option(run)
+            else:
+                run.__click_params__ = [*getattr(run, "__click_params__", []), option]
+        if text != "none":
+            run = click.argument("text", required=False)(run)
+        run = click.argument("model", required=not embedded)(run)
+        run.__doc__ = body.__doc__
+        return click.command(body.__name__.rstrip("_"))(run)
+
+    return wrap
+
+
+def compiled(pair: Pair, output: str | None) -> "Automaton":
+    """The automaton of the pair, annotated with its text if there is one, and written if asked."""
+    from boolrnn.model.automaton import compile
+
+    automaton = pair.automaton
+    if pair.symbols is not None:
+        automaton = compile(pair.source.weights, pair.symbols)
+    if output is not None:
+        dataclasses.replace(automaton, made_by=_made_by(pair, None)).write(output)
+    return automaton
+
+
+def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
+    from boolrnn.result import MadeBy
+
+    command = shlex.join(["boolrnn", *sys.argv[1:]])
+    return MadeBy(command=command, inputs=pair.inputs, seed=seed)
+
+
+def read_pair(
+    model: str | None, text: str | None, reading: dict[str, Any], *, embedded_text: bool
+) -> Pair:
+    """MODEL and TEXT, or the pair that ships with the package where both are left out."""
+    from boolrnn.model.corpus import parse_alphabet, read_bytes
+    from boolrnn.model.formats import read_source
+
+    if model is None:
+        from boolrnn.data import embedded_pair
+
+        source, data = embedded_pair()
+        inputs = {"embedded model": source.sha256}
+        if not embedded_text:
+            return Pair(source, None, inputs)
+        return Pair(source, data, inputs | {"embedded text": hashlib.sha256(data).hexdigest()})
+    source = read_source(
+        model,
+        layout=reading["layout"],
+        symbols=reading["vocabulary"],
+        outputs=reading["outputs"],
+        alphabet=None if reading["alphabet"] is None else parse_alphabet(reading["alphabet"]),
+    )
+    inputs = {model: source.sha256}
+    if text is None:
+        return Pair(source, None, inputs)
+    data = read_bytes(text)
+    return Pair(source, data, inputs | {text: hashlib.sha256(data).hexdigest()})
+
+
+def emit(
+    result: Any,
+    pair: Pair,
+    *,
+    as_json: bool,
+    as_csv: bool,
+    out: str | None,
+    seed: int | None,
+    figure: str | None = None,
+) -> None:
+    """Say where the result comes from, save what was asked for, print it, and set the exit code."""
+    result = dataclasses.replace(result, made_by=_made_by(pair, seed))
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv both write to stdout", click.get_current_context())
+    if figure is not None:
+        from boolrnn.report.figures import write_figure
+
+        write_figure(result, figure)
+    if out is not None:
+        _save(result, out)
+    if as_json:
+        click.echo(json.dumps(result.to_json(), allow_nan=False))
+    else:
+        _print(result, as_csv)
+    warning = _layout_warning(result, pair)
+    if warning:
+        click.echo(f"boolrnn: warning: {warning}", err=True)
+    if getattr(result, "holds", None) is False:
+        raise click.exceptions.Exit(1)
+
+
+def _print(result: Any, as_csv: bool) -> None:
+    from boolrnn.report import terminal
+    from boolrnn.report.sheets import sheet
+
+    page = sheet(result)
+    if as_csv:
+        click.echo(terminal.to_csv(page.tables[-1]), nl=False)
+        return
+    terminal.show(page, sys.stdout)
+    _warn(page)
+
+
+def _warn(page: "Sheet") -> None:
+    for warning in page.warnings:
+        click.secho(f"\nboolrnn: warning: {warning}", err=True, fg="red", bold=True)
+
+
+def _save(result: Any, directory: str) -> None:
+    from pathlib import Path
+
+    from boolrnn.report import terminal
+    from boolrnn.report.sheets import sheet
+    from boolrnn.result import write_whole
+
+    result.save(directory)
+    for table in sheet(result).tables:
+        name = table.name.replace(" ", "_") + ".csv"
+        write_whole(Path(directory) / name, terminal.to_csv(table).encode())
+
+
+def _layout_warning(result: Any, pair: Pair) -> str | None:
+    """Where a raw file predicts badly, see whether another layout would do far better."""
+    score = getattr(result, "bpc_float", None)
+    if pair.source.form != "raw" or score is None or score < SUSPECT_BPC:
+        return None
+    from boolrnn.model.info import info
+
+    return info(pair.source, pair.symbols).warning

@@ -1,0 +1,72 @@
+"""sheet(result): any result as a title, a sentence and tables. The only registry of renderings.
+
+One file per verb holds its sheet, found by the schema's name, so that rendering one result loads only
+what that result needs. Cells are raw values: terminal and CSV format them.
+"""
+
+import dataclasses
+import functools
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from boolrnn.errors import ResultError
+from boolrnn.result import Result
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column's heading and how the terminal formats its cells (a format spec)."""
+
+    name: str
+    spec: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows under columns. The terminal shows `limit` rows; `note` stands beneath."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    note: str = ""
+    limit: int = 40
+
+
+@dataclasses.dataclass(frozen=True)
+class Sheet:
+    """A result made readable: what it is, what it means, and its tables, the fullest one last."""
+
+    title: str
+    sentence: str
+    tables: Sequence[Table]
+    warnings: Sequence[str] = ()
+
+
+@functools.singledispatch
+def sheet(result: Any) -> Sheet:
+    """The sheet of a result.
+
+    Raises
+    ------
+    ResultError
+        Where nothing is known about this kind of result.
+    """
+    if isinstance(result, Result) and result.schema:
+        name = f"{__name__}.{result.schema.split('/')[0]}"
+        importlib.import_module(name)
+        render = sheet.dispatch(type(result))
+        if render is not _UNKNOWN:
+            return render(result)
+    raise ResultError(f"no sheet for {type(result).__name__}")
+
+
+_UNKNOWN = sheet.dispatch(object)
+
+
+def facts(*rows: tuple[str, Any, str]) -> list[tuple[str, Any, str]]:
+    """Rows of (what, value, unit or remark); those without a value are left out."""
+    return [row for row in rows if row[1] is not None]
+
+
+FACTS = (Column("what"), Column("value", ",.6g"), Column(""))

@@ -1,0 +1,48 @@
+"""The sheet of predict: totals by predictor, then every position."""
+
+from boolrnn.check.predict import Predict
+from boolrnn.check.side_by_side import PREDICTORS
+from boolrnn.report.sheets import Column, Sheet, Table, sheet
+
+
+@sheet.register
+def _(result: Predict) -> Sheet:
+    """Four predictors, then positions."""
+    totals = [
+        (
+            name,
+            getattr(result, f"bpc_{name}"),
+            getattr(result, f"top1_{name}"),
+            getattr(result, f"top1_agreement_{name}", None),
+            getattr(result, f"kl_{name}", None),
+        )
+        for name in PREDICTORS
+    ]
+    totals.append(("bias_only", result.bpc_bias_only, None, None, None))
+    columns = [Column("t", "d"), Column("true", "d")]
+    cells = [result.t.tolist(), result.true.tolist()]
+    for name in PREDICTORS:
+        columns += [Column(f"{name} guess", "d"), Column(f"{name} bits", ".3f")]
+        cells += [
+            getattr(result, f"{name}_top")[:, 0].tolist(),
+            getattr(result, f"{name}_bits").tolist(),
+        ]
+    return Sheet(
+        "predict",
+        f"Next-symbol prediction in four ways, {result.window}, {result.arithmetic}.",
+        [
+            Table(
+                "totals",
+                (
+                    Column("predictor"),
+                    Column("bpc", ".4f"),
+                    Column("top-1 right", ".1%"),
+                    Column("top-1 as float", ".1%"),
+                    Column("KL from float, bits", ".4f"),
+                ),
+                totals,
+                "one_step starts from the network's signs one position before; free_run runs alone.",
+            ),
+            Table("positions", columns, list(zip(*cells)), limit=12),
+        ],
+    )

@@ -1,0 +1,40 @@
+"""The sheet of rule: the threshold rule and, where it fits, the formula."""
+
+from boolrnn.model.rule import Rule
+from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
+
+
+@sheet.register
+def _(result: Rule) -> Sheet:
+    """Facts, then the integer weights, heaviest first."""
+    fixed = zip(result.given_source.tolist(), result.given_bit.tolist())
+    given = ", ".join(f"h{j}={bit}" for j, bit in fixed)
+    about = facts(
+        ("threshold", result.threshold, "bit = 1 iff the sum of weight x b reaches it"),
+        ("inputs", len(result.source), "with a weight that is not 0"),
+        ("given", given or None, ""),
+        ("constant", result.constant, "no input can change it"),
+        ("minimal formula", result.formula, f"{result.terms} terms" if result.terms else ""),
+        ("no formula", result.formula_refused, ""),
+        ("one unit of the sum", result.scale, "in z"),
+        ("drive", result.drive, ""),
+        ("lowest z", result.low, "over all states"),
+        ("highest z", result.high, "over all states"),
+        ("forced bit", result.forced, "the same in every state"),
+        ("least margin seen", result.least_margin, ""),
+        ("least flips seen", result.least_flips, "state bits"),
+    )
+    weights = [int(w) for w in result.weight.tolist()]
+    return Sheet(
+        "rule",
+        f"h{result.neuron} under symbol {result.symbol}: exact integers, b in {{0, 1}}.",
+        [
+            Table("rule", FACTS, about),
+            Table(
+                "inputs",
+                (Column("input", "d"), Column("weight", ",d")),
+                list(zip(result.source.tolist(), weights)),
+                limit=12,
+            ),
+        ],
+    )

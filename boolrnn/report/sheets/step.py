@@ -1,0 +1,43 @@
+"""The sheet of step: the next state, and per neuron what decided it."""
+
+from boolrnn.bits import to_hex
+from boolrnn.model.step import Step
+from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
+
+
+@sheet.register
+def _(result: Step) -> Sheet:
+    """Neurons with the smallest margin first."""
+    state = "the network's start" if result.state is None else to_hex(result.state[None])[0]
+    about = facts(
+        ("symbol", result.symbol, ""),
+        ("state", state, ""),
+        ("next", to_hex(result.next[None])[0], "bit j = neuron j"),
+        ("flips", result.flips, "bits"),
+        ("least margin", float(result.margins.min()), f"h{int(result.margins.argmin())}"),
+    )
+    rows = []
+    for i in result.margins.argsort(kind="stable").tolist():
+        shown = zip(result.sources[i].tolist(), result.contributions[i].tolist())
+        heaviest = "  ".join(f"h{j} {value:+.3f}" for j, value in shown)
+        bit, margin, drive = result.bit[i].item(), result.margins[i].item(), result.drive[i].item()
+        rows.append((i, bit, margin, drive, heaviest))
+    return Sheet(
+        "step",
+        "Each bit is the sign of drive + contributions; the smallest margins stand first.",
+        [
+            Table("step", FACTS, about),
+            Table(
+                "neurons",
+                (
+                    Column("neuron", "d"),
+                    Column("bit", "d"),
+                    Column("margin", ".6f"),
+                    Column("drive", "+.4f"),
+                    Column("heaviest contributions w s"),
+                ),
+                rows,
+                limit=16,
+            ),
+        ],
+    )

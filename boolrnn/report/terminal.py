@@ -1,0 +1,65 @@
+"""Sheets on a terminal (rich tables) and as CSV."""
+
+import csv
+import io
+import math
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from boolrnn.report.sheets import Column, Sheet, Table
+
+
+def cell(value: Any, column: Column) -> str:
+    """One value as the terminal shows it; what is missing is a dash."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) or not column.spec:
+        return str(value)
+    if isinstance(value, int) and column.spec.endswith("g"):
+        return f"{value:,}"
+    return format(value, column.spec)
+
+
+def show(sheet: Sheet, stream: TextIO) -> None:
+    """Print a sheet: the sentence, then each table's first rows."""
+    console = Console(file=stream, highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = 110
+    console.print(Text(sheet.sentence, style="bold"))
+    for table in sheet.tables:
+        console.print()
+        console.print(_rich(table))
+        hidden = len(table.rows) - table.limit
+        if hidden > 0:
+            console.print(Text(f"  {hidden:,} more rows: --csv, --json or --out", style="dim"))
+        if table.note:
+            console.print(Text(f"  {table.note}", style="dim"))
+
+
+def _rich(table: Table) -> RichTable:
+    drawn = RichTable(title=table.name, title_justify="left", title_style="bold cyan", box=None)
+    for k, column in enumerate(table.columns):
+        rows = table.rows[: table.limit]
+        numeric = any(isinstance(row[k], int | float) for row in rows)
+        mixed = any(isinstance(row[k], str) for row in rows)
+        drawn.add_column(
+            column.name, justify="right" if numeric and not mixed else "left", overflow="fold"
+        )
+    for row in table.rows[: table.limit]:
+        drawn.add_row(*(Text(cell(v, c)) for v, c in zip(row, table.columns)))
+    return drawn
+
+
+def to_csv(table: Table) -> str:
+    """A table as CSV: raw values, missing ones empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([column.name for column in table.columns])
+    for row in table.rows:
+        writer.writerow(["" if cell(v, Column("")) == "-" else v for v in row])
+    return buffer.getvalue()
