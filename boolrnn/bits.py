@@ -40,16 +40,14 @@ def parse_state(text: str, hidden: int) -> Bool[np.ndarray, "H"]:
         value = int(text, 16)
         if value >> hidden:
             raise StateError(
-                f"state {text}: bit {value.bit_length() - 1} is set, but the net has neurons "
-                f"0..{hidden - 1}"
+                f"state {text}: bit {value.bit_length() - 1} is set, but the net has neurons 0..{hidden - 1}"
             )
         packed = np.frombuffer(value.to_bytes(-(-hidden // 8), "little"), np.uint8)
         return np.unpackbits(packed, count=hidden, bitorder="little").astype(bool)
     if re.fullmatch(r"[01]+", text):
         if len(text) != hidden:
             raise StateError(
-                f"state {text[:40]}: {len(text)} bits, expected {hidden}, neuron 0 first "
-                "(or hex, 0x...)"
+                f"state {text[:40]}: {len(text)} bits, expected {hidden}, neuron 0 first (or hex, 0x...)"
             )
         return np.array([c == "1" for c in text])
     raise StateError(
@@ -57,9 +55,7 @@ def parse_state(text: str, hidden: int) -> Bool[np.ndarray, "H"]:
     )
 
 
-def hamming(
-    left: Bool[np.ndarray, "*B H"], right: Bool[np.ndarray, "*B H"]
-) -> Int64[np.ndarray, "*B"]:
+def hamming(left: Bool[np.ndarray, "*B H"], right: Bool[np.ndarray, "*B H"]) -> Int64[np.ndarray, "*B"]:
     """Number of differing bits, along the last axis."""
     return _POPCOUNT[_pack(left) ^ _pack(right)].sum(axis=-1, dtype=np.int64)
 

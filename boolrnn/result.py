@@ -10,6 +10,7 @@ Saved, a result is a directory: `result.json` (schema, made_by, scalars) and `ar
 import dataclasses
 import hashlib
 import io
+import itertools
 import json
 import os
 import tempfile
@@ -150,8 +151,7 @@ class Result:
         if kind is None or not issubclass(kind, cls):
             names = sorted(name for name, k in Result.known.items() if issubclass(k, cls))
             raise ResultError(
-                f"{folder / 'result.json'}: schema {schema!r} is unknown here; known: "
-                + ", ".join(names)
+                f"{folder / 'result.json'}: schema {schema!r} is unknown here; known: " + ", ".join(names)
             )
         return kind
 
@@ -237,7 +237,7 @@ def _group(members: list[tuple[list[str], Any]]) -> Any:
         names = {path[0]: value for path, value in members}
         if set(names) == {"members", "offsets"}:
             flat, cuts = names["members"].tolist(), names["offsets"].tolist()
-            return [flat[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+            return [flat[a:b] for a, b in itertools.pairwise(cuts)]
         return _records(members)
     tree = _nest(members)
     return None if all(value is None for value in tree.values()) else tree
@@ -248,7 +248,5 @@ def _records(members: list[tuple[list[str], Any]]) -> list[dict[str, Any]]:
     groups: dict[str, list[tuple[list[str], Any]]] = {}
     for path, value in members:
         groups.setdefault(path[0], []).append((path[1:], value))
-    columns = [
-        _plain(inner[0][1]) if not inner[0][0] else _records(inner) for inner in groups.values()
-    ]
+    columns = [_plain(inner[0][1]) if not inner[0][0] else _records(inner) for inner in groups.values()]
     return [dict(zip(groups, row, strict=True)) for row in zip(*columns, strict=True)]

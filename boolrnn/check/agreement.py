@@ -15,9 +15,9 @@ import numpy as np
 
 from boolrnn.bits import distinct
 from boolrnn.check.certify import Certificate, certify_always, certify_text
+from boolrnn.check.precision import WINDOW, truncated
 from boolrnn.check.tally import Tally, tally
 from boolrnn.check.verdict import DIFFERS, LEVELS, verdict
-from boolrnn.check.precision import WINDOW, truncated
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, BoolTrace, as_automaton
 from boolrnn.model.corpus import check_symbols

@@ -95,9 +95,7 @@ def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
                 i = int(bound.argmin())
                 least = min(least, float(bound[i]))
                 if not bound[i] > _LEAST:
-                    reason = (
-                        f"at t = {t}, h{i}: margin {margin[i]:.3g} falls short by {-bound[i]:.3g}"
-                    )
+                    reason = f"at t = {t}, h{i}: margin {margin[i]:.3g} falls short by {-bound[i]:.3g}"
                     return Certificate(False, least, t, i, reason)
                 eps = _shortfall(bound)
             tick(first)

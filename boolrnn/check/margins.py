@@ -6,6 +6,7 @@ least margin of one neuron with the bound of another, `least_ratio` compares eac
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from boolrnn.shapes import Float64, Int64
 
 QUANTILES = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1.0)
 EDGES = (0.0, 0.01, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, np.inf)
-AS_PUBLISHED = tuple(float(5 * k) for k in range(50)) + (np.inf,)
+AS_PUBLISHED = (*(5.0 * k for k in range(50)), np.inf)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,7 +119,7 @@ def _both(automaton: Automaton, symbols: np.ndarray, tanh: str) -> tuple[np.ndar
     return network, np.abs(run.z(0, size[0]))
 
 
-def _summary(values: np.ndarray) -> dict[str, float | int | None]:
+def _summary(values: np.ndarray) -> dict[str, Any]:
     some = len(values) > 0
     return {
         "mean": float(values.mean(dtype=np.float64)) if some else None,

@@ -22,9 +22,7 @@ class Truncated:
     float64: Float64[np.ndarray, "K"]
 
 
-def truncated(
-    weights: Weights, symbols: Int64[np.ndarray, "T"], kept: tuple[int, ...] = KEPT
-) -> Truncated:
+def truncated(weights: Weights, symbols: Int64[np.ndarray, "T"], kept: tuple[int, ...] = KEPT) -> Truncated:
     """Run the network with h truncated towards zero to `kept` mantissa bits inside the recurrence.
 
     All numbers of bits run at once, one per row. The leading 1 of a float is not counted.
@@ -37,8 +35,7 @@ def truncated(
         rows32 = _run32(weights, part, narrow.astype(np.uint32)[:, None])
         rows64 = _run64(weights, part, wide.astype(np.uint64)[:, None])
         costs = [
-            np.array([surprisal(weights, h, part[1:]).mean() for h in rows])
-            for rows in (rows32, rows64)
+            np.array([surprisal(weights, h, part[1:]).mean() for h in rows]) for rows in (rows32, rows64)
         ]
     return Truncated(bits, costs[0], costs[1])
 

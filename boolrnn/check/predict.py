@@ -8,6 +8,7 @@ free_run       the automaton running on its own from its start
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
-from boolrnn.shapes import Bool, Float64, Int64
+from boolrnn.shapes import Bool, Float64, Int64, UInt8
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,6 +33,7 @@ class Predict(Result):
 
     schema = "predict/1"
 
+    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
     window: str
     arithmetic: str
     initial: Bool[np.ndarray, "H"] | None = named("initial", hexed=True)
@@ -100,9 +102,10 @@ def predict(
         for block in blocks(automaton, symbols, free_run=free.states, tanh=tanh):
             parts.append(_positions(automaton, block, top))
             tick(block.first)
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     targets = symbols[1:]
     return Predict(
+        alphabet=automaton.alphabet,
         window=f"positions 0..{len(targets) - 1}" if len(targets) else "no positions",
         arithmetic="float32" if tanh == "exact" else "float32, system tanh",
         initial=free.initial,
@@ -121,7 +124,7 @@ def bias_only(weights: Weights, targets: Int64[np.ndarray, "P"]) -> Float64[np.n
     return (np.log(np.exp(shifted).sum()) - shifted)[targets] / np.log(2.0)
 
 
-def _positions(automaton: Automaton, block: Block, top: int) -> dict[str, np.ndarray]:
+def _positions(automaton: Automaton, block: Block, top: int) -> dict[str, Any]:
     """Top guesses, bits and probability of the truth, and divergence, for each position of a block."""
     log2 = tables(automaton, block)
     bits = costs(log2, block.targets)
@@ -140,9 +143,7 @@ def _mean(values: np.ndarray) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _totals(
-    columns: dict[str, np.ndarray], targets: Int64[np.ndarray, "P"]
-) -> dict[str, float | None]:
+def _totals(columns: dict[str, np.ndarray], targets: Int64[np.ndarray, "P"]) -> dict[str, Any]:
     totals = {}
     first = {name: columns[f"{name}_top"][:, 0] for name in PREDICTORS}
     for name in PREDICTORS:

@@ -81,8 +81,7 @@ def tables(automaton: Automaton, block: Block) -> dict[str, Float64[np.ndarray, 
     """log2 probabilities of every output at every predicting position, by predictor."""
     with np.errstate(invalid="ignore"):  # a float program that overflowed has NaN here, and says so
         return {
-            name: log2_probabilities(logits(automaton.weights, block.features(name)))
-            for name in PREDICTORS
+            name: log2_probabilities(logits(automaton.weights, block.features(name))) for name in PREDICTORS
         }
 
 

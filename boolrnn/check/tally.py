@@ -119,9 +119,7 @@ def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -
     wrong = np.empty((last, size), dtype=bool)
     cost = {name: np.empty(last if automaton.weights.predicts else 0) for name in PREDICTORS}
     with progress.bar(f"agreement, {arithmetic}", len(run.symbols)) as tick:
-        for block in blocks(
-            automaton, run.symbols, free_run=run.states, arithmetic=arithmetic, tanh=tanh
-        ):
+        for block in blocks(automaton, run.symbols, free_run=run.states, arithmetic=arithmetic, tanh=tanh):
             bits[block.first : block.first + len(block.z)] = block.bits
             part = slice(block.first, block.first + len(block.targets))
             margin[part] = np.abs(block.z[: len(block.targets)])

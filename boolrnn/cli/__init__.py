@@ -18,9 +18,7 @@ class _Rooms(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for room, verbs in ROOMS:
             with formatter.section(room):
-                formatter.write_dl(
-                    [(verb.name or "", verb.get_short_help_str(70)) for verb in verbs]
-                )
+                formatter.write_dl([(verb.name or "", verb.get_short_help_str(70)) for verb in verbs])
 
 
 @click.group(

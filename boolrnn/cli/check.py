@@ -22,9 +22,7 @@ INITIAL = click.option(
 
 
 @verb(text="needed")
-@click.option(
-    "--require", type=click.Choice(LEVELS), help="Exit with 1 unless this level is reached."
-)
+@click.option("--require", type=click.Choice(LEVELS), help="Exit with 1 unless this level is reached.")
 @INITIAL
 @TANH
 @FIGURE

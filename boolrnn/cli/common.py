@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import inspect
 import json
 import shlex
 import sys
@@ -25,39 +26,36 @@ LAYOUTS = ("wx-wh-bh-wy-by", "wx-bh-wh-wy-by")
 SUSPECT_BPC = 3.0  # a raw file that predicts worse than this may have been read in the wrong order
 
 READING = (
-    click.option(
-        "--layout",
+    click.Option(
+        ["--layout"],
         type=click.Choice(LAYOUTS),
         default=LAYOUTS[0],
         show_default=True,
         help="Order of the tensors in a raw file.",
     ),
-    click.option(
-        "--symbols",
-        "vocabulary",
+    click.Option(
+        ["--symbols", "vocabulary"],
         type=click.IntRange(1),
         metavar="V",
         help="Input symbols V of a raw file.  [default: 256]",
     ),
-    click.option(
-        "--outputs",
+    click.Option(
+        ["--outputs"],
         type=click.IntRange(1),
         metavar="O",
         help="Outputs O of a raw file.  [default: V]",
     ),
-    click.option(
-        "--alphabet",
+    click.Option(
+        ["--alphabet"],
         metavar="STRING",
         help="The net's symbols, in order, as characters.  [default: a symbol is a byte value]",
     ),
 )
 EMITTING = (
-    click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout."),
-    click.option("--csv", "as_csv", is_flag=True, help="The fullest table as CSV on stdout."),
-    click.option(
-        "--out", metavar="DIR", help="Save the result and all its tables into a directory."
-    ),
-    click.option("--seed", type=int, help="Recorded with the result; draws nothing in this verb."),
+    click.Option(["--json", "as_json"], is_flag=True, help="One JSON object on stdout."),
+    click.Option(["--csv", "as_csv"], is_flag=True, help="The fullest table as CSV on stdout."),
+    click.Option(["--out"], metavar="DIR", help="Save the result and its tables into a directory."),
+    click.Option(["--seed"], type=int, help="Recorded with the result; this verb draws nothing at random."),
 )
 FIGURE = click.option("--figure", metavar="FILE", help="Draw it into FILE (.svg or .png).")
 
@@ -121,13 +119,8 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
 
     def wrap(body: Callable[..., Any]) -> click.Command:
         def run(model: str | None, **options: Any) -> None:
-            reading = {
-                key: options.pop(key) for key in ("layout", "vocabulary", "outputs", "alphabet")
-            }
-            emitting = {
-                key: options.pop(key, None)
-                for key in ("as_json", "as_csv", "out", "seed", "figure")
-            }
+            reading = {key: options.pop(key) for key in ("layout", "vocabulary", "outputs", "alphabet")}
+            emitting = {key: options.pop(key, None) for key in ("as_json", "as_csv", "out", "seed", "figure")}
             from boolrnn import progress
 
             progress.enable()
@@ -137,16 +130,16 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             pair = read_pair(model, path, reading, embedded_text=text != "none")
             emit(body(pair, **options), pair, **emitting)
 
-        for option in reversed((*READING, *getattr(body, "__click_params__", ()), *EMITTING)):
-            if callable(option):
-                run = option(run)
-            else:
-                run.__click_params__ = [*getattr(run, "__click_params__", []), option]
+        arguments = [click.Argument(["model"], required=not embedded)]
         if text != "none":
-            run = click.argument("text", required=False)(run)
-        run = click.argument("model", required=not embedded)(run)
-        run.__doc__ = body.__doc__
-        return click.command(body.__name__.rstrip("_"))(run)
+            arguments.append(click.Argument(["text"], required=False))
+        own = reversed(getattr(body, "__click_params__", []))
+        return click.Command(
+            body.__name__.rstrip("_"),
+            callback=run,
+            params=[*arguments, *own, *READING, *EMITTING],
+            help=inspect.getdoc(body),
+        )
 
     return wrap
 
@@ -170,9 +163,7 @@ def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
     return MadeBy(command=command, inputs=pair.inputs, seed=seed)
 
 
-def read_pair(
-    model: str | None, text: str | None, reading: dict[str, Any], *, embedded_text: bool
-) -> Pair:
+def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, embedded_text: bool) -> Pair:
     """MODEL and TEXT, or the pair that ships with the package where both are left out."""
     from boolrnn.model.corpus import parse_alphabet, read_bytes
     from boolrnn.model.formats import read_source

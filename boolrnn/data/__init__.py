@@ -12,7 +12,7 @@ MODEL, TEXT = "pair.npz", "pair.txt"
 
 def embedded_pair() -> tuple[Source, bytes]:
     """The net and the text that ship with the package."""
-    folder = resources.files(__package__)
+    folder = resources.files("boolrnn.data")
     with resources.as_file(folder / MODEL) as path:
         source = read_source(path)
     return source, (folder / TEXT).read_bytes()

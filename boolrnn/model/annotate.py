@@ -96,9 +96,7 @@ def _row_distance(weights, certificate, i, symbols, before, z) -> np.ndarray:  #
     return flip_distance(row, before[: len(symbols)], total)
 
 
-def flip_distance(
-    row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray
-) -> Int64[np.ndarray, "T"]:
+def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray) -> Int64[np.ndarray, "T"]:
     """Fewest flips of state bits that move z = ... + row . s across the threshold (z >= 0 is bit 1).
 
     `row` (H) and `z` (T) in one exact number type: float64 where sums of the row are exact, or object
@@ -109,9 +107,7 @@ def flip_distance(
     positive = (row[order] > 0)[None, :] == before[:, order]  # contributions that push z up
     bit = (z >= 0).astype(bool)
     helps = (positive == bit[:, None]) & (size > 0).astype(bool)
-    reach = 2 * np.cumsum(
-        np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1
-    )
+    reach = 2 * np.cumsum(np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1)
     need = np.abs(z)[:, None]
     across = np.where(bit[:, None], reach > need, reach >= need).astype(bool)
     first = across.argmax(axis=1)

@@ -48,9 +48,7 @@ class BoolTrace:
             z[:1] = self.rows.z(before, self.symbols[:1])
         for k in range(max(first, 1), stop, 4096):
             end = min(k + 4096, stop)
-            z[k - first : end - first] = self.rows.z(
-                signs(self.states[k - 1 : end - 1]), self.symbols[k:end]
-            )
+            z[k - first : end - first] = self.rows.z(signs(self.states[k - 1 : end - 1]), self.symbols[k:end])
         return z
 
     @functools.cached_property
@@ -126,9 +124,7 @@ class Automaton(Result):
         """
         symbols = check_symbols(symbols, self.weights)
         if states is not None and states.shape != (len(symbols), self.hidden):
-            raise StateError(
-                f"states: shape {states.shape}, expected ({len(symbols)}, {self.hidden})"
-            )
+            raise StateError(f"states: shape {states.shape}, expected ({len(symbols)}, {self.hidden})")
         z = self.z(states, symbols)
         return z >= 0, np.abs(z)
 
@@ -206,9 +202,7 @@ class Automaton(Result):
         return stored
 
 
-def compile(  # noqa: A001 - as re.compile: the verb is the name
-    weights: Weights, symbols: np.ndarray | None = None
-) -> Automaton:
+def compile(weights: Weights, symbols: np.ndarray | None = None) -> Automaton:
     """Compile weights into their exact automaton; with `symbols` (T), margins seen on that text.
 
     Any finite float32 weights are compiled; rows too wide for float64 take a slower exact route.

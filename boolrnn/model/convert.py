@@ -32,9 +32,7 @@ class Convert(Result):
     notes: np.ndarray
 
 
-def convert(
-    source: Source, path: str | os.PathLike[str], *, to_layout: str = "wx-wh-bh-wy-by"
-) -> Convert:
+def convert(source: Source, path: str | os.PathLike[str], *, to_layout: str = "wx-wh-bh-wy-by") -> Convert:
     """Write the weights of `source` to `path`; its ending names the format, `to_layout` a raw order.
 
     Raises

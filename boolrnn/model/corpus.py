@@ -93,9 +93,7 @@ def check_symbols(symbols: np.ndarray, weights: Weights) -> Int64[np.ndarray, "T
         raise TextError("empty text, expected at least one symbol")
     bad = np.flatnonzero((values < 0) | (values >= weights.symbols))
     if len(bad):
-        raise TextError(
-            f"symbol {values[bad[0]]} at position {bad[0]} is outside 0..{weights.symbols - 1}"
-        )
+        raise TextError(f"symbol {values[bad[0]]} at position {bad[0]} is outside 0..{weights.symbols - 1}")
     return values.astype(np.int64)
 
 
@@ -126,10 +124,9 @@ def parse_symbol(text: str, weights: Weights) -> int:
     return value
 
 
-def show_symbol(symbol: int, weights: Weights) -> str:
+def show_symbol(symbol: int, alphabet: np.ndarray | None) -> str:
     """The symbol as a person reads it: its character where printable, else 0x.. of its byte."""
-    value = symbol if weights.alphabet is None else int(weights.alphabet[symbol])
-    return _shown(value)
+    return _shown(symbol if alphabet is None else int(alphabet[symbol]))
 
 
 def _table(weights: Weights) -> Int64[np.ndarray, "256"]:

@@ -81,9 +81,7 @@ def read_source(
     form = _form(Path(path), data)
     try:
         if form == "raw":
-            source = Source(
-                _raw(data, layout, symbols or 256, outputs), str(path), "", form, layout
-            )
+            source = Source(_raw(data, layout, symbols or 256, outputs), str(path), "", form, layout)
         else:
             tensors, nonlinearity = _READERS[form](data)
             if isinstance(tensors.get("schema"), np.ndarray):
@@ -104,9 +102,7 @@ def read_weights(path: str | os.PathLike[str], **options: Any) -> Weights:
     return read_source(path, **options).weights
 
 
-def write_weights(
-    weights: Weights, path: str | os.PathLike[str], *, layout: str = "wx-wh-bh-wy-by"
-) -> None:
+def write_weights(weights: Weights, path: str | os.PathLike[str], *, layout: str = "wx-wh-bh-wy-by") -> None:
     """Write a weight file; the name's ending says how (.npz, .safetensors, .pt, .pth, else raw).
 
     Every format keeps every bit of every tensor. A raw file has no room for an alphabet.

@@ -1,6 +1,7 @@
 """info: what a weight file holds, how exactly it can be summed, and whether its layout is read right."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -101,7 +102,7 @@ def info(source: Source, symbols: np.ndarray | None = None) -> Info:
     )
 
 
-def _sign_structure(weights: Weights) -> dict[str, int | float | None]:
+def _sign_structure(weights: Weights) -> dict[str, Any]:
     wh = weights.wh
     up, down = wh[wh > 0.001], wh[wh < -0.001]
     return {

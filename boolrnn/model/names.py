@@ -173,9 +173,7 @@ def _linear_layers(left: Tensors, width: int, hidden: int) -> tuple[str | None, 
     bias = _bias_of(readout, left)
     unused = {n: v for n, v in left.items() if n not in (embedding, readout, bias)}
     if unused:
-        raise WeightsError(
-            "tensors that are no part of [Embedding ->] RNN -> Linear: " + _found(unused)
-        )
+        raise WeightsError("tensors that are no part of [Embedding ->] RNN -> Linear: " + _found(unused))
     return embedding, readout, bias
 
 
@@ -213,9 +211,7 @@ def _folded_bias(biases: list[np.ndarray], hidden: int) -> tuple[np.ndarray, flo
     for bias in biases:
         if bias.shape != (hidden,):
             raise WeightsError(f"cell bias: shape {bias.shape}, expected ({hidden},)")
-    return _narrowed(
-        "the folded bias", sum((b.astype(np.float64) for b in biases), np.zeros(hidden))
-    )
+    return _narrowed("the folded bias", sum((b.astype(np.float64) for b in biases), np.zeros(hidden)))
 
 
 def _narrowed(what: str, total: np.ndarray) -> tuple[np.ndarray, float]:

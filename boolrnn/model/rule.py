@@ -20,7 +20,7 @@ from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.exact import python_integers
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
-from boolrnn.shapes import Int64
+from boolrnn.shapes import Int64, UInt8
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,6 +33,7 @@ class Rule(Result):
 
     schema = "rule/1"
 
+    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
     neuron: int
     symbol: int
     threshold: int
@@ -63,9 +64,7 @@ class Threshold:
     divisor: int
 
 
-def threshold_of(
-    automaton: Automaton, neuron: int, symbol: int, given: Mapping[int, bool]
-) -> Threshold:
+def threshold_of(automaton: Automaton, neuron: int, symbol: int, given: Mapping[int, bool]) -> Threshold:
     """The integer rule of one neuron, heaviest input first, with the given bits put in."""
     unit = int(automaton.row_unit[neuron])
     row = python_integers(automaton.wh[neuron], unit)
@@ -131,6 +130,7 @@ def rule(
     found = threshold_of(automaton, neuron, symbol, given)
     formula, terms, refused = _formula(found, max_terms)
     return Rule(
+        alphabet=automaton.alphabet,
         neuron=neuron,
         symbol=symbol,
         threshold=found.threshold,
@@ -187,9 +187,7 @@ def parse_given(
     return fixed
 
 
-def _constant_bits(
-    automaton: Automaton, symbols: np.ndarray | None, symbol: int
-) -> dict[int, bool]:
+def _constant_bits(automaton: Automaton, symbols: np.ndarray | None, symbol: int) -> dict[int, bool]:
     if symbols is None:
         raise OptionError("given constant: needs a TEXT on which bits are constant")
     run = automaton.run(symbols)
@@ -217,8 +215,7 @@ def _formula(rule: Threshold, max_terms: int) -> tuple[str | None, int | None, s
         terms.append(term)
     names = [sympy.Symbol(f"h{j}") for j in rule.sources]
     literals = [
-        name if weight > 0 else sympy.Not(name)
-        for name, weight in zip(names, rule.weights, strict=True)
+        name if weight > 0 else sympy.Not(name) for name, weight in zip(names, rule.weights, strict=True)
     ]
     parts = [sympy.And(*(literals[k] for k in term)) for term in terms]
     return str(sympy.Or(*parts)), len(terms), None

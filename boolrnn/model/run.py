@@ -9,7 +9,7 @@ from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
-from boolrnn.shapes import Bool, Float64, Int64
+from boolrnn.shapes import Bool, Float64, Int64, UInt8
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,6 +22,7 @@ class Run(Result):
     initial: Bool[np.ndarray, "H"] | None = named("initial", hexed=True)  # None: network's start
     flips_per_step: float | None
     distinct_states: int
+    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
     symbols: Int64[np.ndarray, "T"]
     states: Bool[np.ndarray, "T H"] = named("states", hexed=True)
     flips: Int64[np.ndarray, "F"]
@@ -50,7 +51,8 @@ def run(
     """
     if margins not in ("least", "all"):
         raise OptionError(f"margins {margins!r}: expected least or all")
-    trajectory = as_automaton(model).run(symbols, initial)
+    automaton = as_automaton(model)
+    trajectory = automaton.run(symbols, initial)
     states = trajectory.states
     neuron = np.empty(len(states), np.int64)
     least = np.empty(len(states))
@@ -61,6 +63,7 @@ def run(
         least[part] = window[np.arange(len(window)), neuron[part]]
     flips = hamming(states[1:], states[:-1])
     return Run(
+        alphabet=automaton.alphabet,
         initial=trajectory.initial,
         flips_per_step=float(flips.mean()) if len(flips) else None,
         distinct_states=distinct(states),

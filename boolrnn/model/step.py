@@ -9,7 +9,7 @@ from boolrnn.errors import OptionError, StateError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
-from boolrnn.shapes import Bool, Float64, Int64
+from boolrnn.shapes import Bool, Float64, Int64, UInt8
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,6 +22,7 @@ class Step(Result):
 
     schema = "step/1"
 
+    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
     symbol: int
     state: Bool[np.ndarray, "H"] | None = named("state", hexed=True)
     next: Bool[np.ndarray, "H"] = named("next", hexed=True)
@@ -71,6 +72,7 @@ def step(
         sources = np.argsort(-np.abs(every), axis=1, kind="stable")[:, : top or None]
         contributions = np.take_along_axis(every, sources, axis=1)
     return Step(
+        alphabet=automaton.alphabet,
         symbol=int(symbol),
         state=before,
         next=after,

@@ -73,8 +73,6 @@ def _tanhf() -> "ctypes._NamedFuncPointer":
     try:
         function = ctypes.CDLL(name).tanhf
     except (OSError, AttributeError, TypeError):
-        raise OptionError(
-            "--tanh system: no C library with tanhf found; use --tanh exact"
-        ) from None
+        raise OptionError("--tanh system: no C library with tanhf found; use --tanh exact") from None
     function.argtypes, function.restype = [ctypes.c_float], ctypes.c_float
     return function

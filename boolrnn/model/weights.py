@@ -115,7 +115,7 @@ def _checked_alphabet(alphabet: np.ndarray, symbols: int) -> np.ndarray:
         raise WeightsError(
             f"alphabet: shape {values.shape} of {values.dtype}, expected {symbols} byte values"
         )
-    if len(values) and not (0 <= values.min() and values.max() <= 255):
+    if len(values) and not (values.min() >= 0 and values.max() <= 255):
         raise WeightsError("alphabet: expected byte values 0..255")
     if len(set(values.tolist())) != symbols:
         first = next(v for k, v in enumerate(values.tolist()) if v in values[:k])

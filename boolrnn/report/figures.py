@@ -35,9 +35,7 @@ def write_figure(result: Any, path: str | os.PathLike[str]) -> None:
     figure = draw(result)
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "boolrnn", "svg.fonttype": "none"}):
-        figure.savefig(
-            buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {}
-        )
+        figure.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else {})
     write_whole(path, buffer.getvalue())
 
 

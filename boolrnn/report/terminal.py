@@ -47,9 +47,7 @@ def _rich(table: Table) -> RichTable:
         rows = table.rows[: table.limit]
         numeric = any(isinstance(row[k], int | float) for row in rows)
         mixed = any(isinstance(row[k], str) for row in rows)
-        drawn.add_column(
-            column.name, justify="right" if numeric and not mixed else "left", overflow="fold"
-        )
+        drawn.add_column(column.name, justify="right" if numeric and not mixed else "left", overflow="fold")
     for row in table.rows[: table.limit]:
         drawn.add_row(*(Text(cell(v, c)) for v, c in zip(row, table.columns)))
     return drawn

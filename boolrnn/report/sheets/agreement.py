@@ -88,9 +88,7 @@ def _(result: Agreement) -> Sheet:
                 limit=5,
             ),
         ],
-        []
-        if result.stable
-        else ["some figures move by more than 1e-4 between float32 and float64"],
+        [] if result.stable else ["some figures move by more than 1e-4 between float32 and float64"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from boolrnn.check.predict import Predict
 from boolrnn.check.side_by_side import PREDICTORS
+from boolrnn.model.corpus import show_symbol
 from boolrnn.report.sheets import Column, Sheet, Table, sheet
 
 
@@ -19,12 +20,12 @@ def _(result: Predict) -> Sheet:
         for name in PREDICTORS
     ]
     totals.append(("bias_only", result.bpc_bias_only, None, None, None))
-    columns = [Column("t", "d"), Column("true", "d")]
-    cells = [result.t.tolist(), result.true.tolist()]
-    for name in PREDICTORS:
-        columns += [Column(f"{name} guess", "d"), Column(f"{name} bits", ".3f")]
+    columns = [Column("t", "d"), Column("true")]
+    cells = [result.t.tolist(), _shown(result.true, result)]
+    for name, short in zip(PREDICTORS, ("float", "signs", "step", "free")):
+        columns += [Column(short), Column(f"{short} bits", ".3f")]
         cells += [
-            getattr(result, f"{name}_top")[:, 0].tolist(),
+            _shown(getattr(result, f"{name}_top")[:, 0], result),
             getattr(result, f"{name}_bits").tolist(),
         ]
     return Sheet(
@@ -43,6 +44,10 @@ def _(result: Predict) -> Sheet:
                 totals,
                 "one_step starts from the network's signs one position before; free_run runs alone.",
             ),
-            Table("positions", columns, list(zip(*cells)), limit=12),
+            Table("positions", columns, list(zip(*cells)), "First guess and bits of each predictor.", 12),
         ],
     )
+
+
+def _shown(symbols, result: Predict) -> list[str]:  # noqa: ANN001 - an int64 array
+    return [show_symbol(x, result.alphabet) for x in symbols.tolist()]

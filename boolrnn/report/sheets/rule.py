@@ -1,5 +1,6 @@
 """The sheet of rule: the threshold rule and, where it fits, the formula."""
 
+from boolrnn.model.corpus import show_symbol
 from boolrnn.model.rule import Rule
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
@@ -27,7 +28,7 @@ def _(result: Rule) -> Sheet:
     weights = [int(w) for w in result.weight.tolist()]
     return Sheet(
         "rule",
-        f"h{result.neuron} under symbol {result.symbol}: exact integers, b in {{0, 1}}.",
+        f"h{result.neuron} under {show_symbol(result.symbol, result.alphabet)}; b is 0 or 1, all exact.",
         [
             Table("rule", FACTS, about),
             Table(

@@ -1,6 +1,7 @@
 """The sheet of run: the trajectory."""
 
 from boolrnn.bits import to_hex
+from boolrnn.model.corpus import show_symbol
 from boolrnn.model.run import Run
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
@@ -19,7 +20,7 @@ def _(result: Run) -> Sheet:
     )
     rows = zip(
         range(count),
-        result.symbols.tolist(),
+        [show_symbol(x, result.alphabet) for x in result.symbols.tolist()],
         to_hex(result.states),
         [None, *result.flips.tolist()],
         result.least_margin.tolist(),
@@ -34,7 +35,7 @@ def _(result: Run) -> Sheet:
                 "states",
                 (
                     Column("t", "d"),
-                    Column("symbol", "d"),
+                    Column("symbol"),
                     Column("state"),
                     Column("flips", "d"),
                     Column("least margin", ".3g"),

@@ -1,6 +1,7 @@
 """The sheet of step: the next state, and per neuron what decided it."""
 
 from boolrnn.bits import to_hex
+from boolrnn.model.corpus import show_symbol
 from boolrnn.model.step import Step
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
@@ -10,7 +11,7 @@ def _(result: Step) -> Sheet:
     """Neurons with the smallest margin first."""
     state = "the network's start" if result.state is None else to_hex(result.state[None])[0]
     about = facts(
-        ("symbol", result.symbol, ""),
+        ("symbol", show_symbol(result.symbol, result.alphabet), f"symbol {result.symbol}"),
         ("state", state, ""),
         ("next", to_hex(result.next[None])[0], "bit j = neuron j"),
         ("flips", result.flips, "bits"),
