@@ -16,7 +16,7 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class Result:
         return arrays, {k: _scalar(v) for k, v in values.items() if k not in arrays}
 
     @classmethod
-    def load(cls, directory: str | os.PathLike[str]) -> Self:
+    def load(cls, directory: str | os.PathLike[str]) -> "Result":
         """Read what `save` wrote; on `Result` itself, any schema of this version.
 
         Raises
@@ -142,7 +142,7 @@ class Result:
             raise ResultError(f"{folder}: damaged result ({error})") from None
 
     @classmethod
-    def _kind(cls, payload: Any, folder: Path) -> type[Self]:
+    def _kind(cls, payload: Any, folder: Path) -> type["Result"]:
         """The class that a saved result names."""
         for name in boolrnn.__all__:  # a class is known once the file that defines it is loaded
             getattr(boolrnn, name)

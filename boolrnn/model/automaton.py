@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
@@ -171,7 +170,7 @@ class Automaton(Result):
         write_whole(path, npz_bytes({k: np.array(v) for k, v in meta.items()} | arrays))
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str]) -> Self:
+    def read(cls, path: str | os.PathLike[str]) -> "Automaton":
         """Read what `write` wrote. Everything that follows from the weights is computed again and
         compared, so a damaged or doctored file is refused.
 
