@@ -71,10 +71,9 @@ def seen_on(
     for i in range(weights.hidden):
         np.minimum.at(margin[i], symbols, np.abs(z[:, i]))
         for first in range(1, len(symbols), 8192):
-            part = slice(first, first + 8192)
-            distance = _row_distance(
-                weights, certificate, i, symbols[part], states[first - 1 : first + 8191], z[part, i]
-            )
+            part = slice(first, min(first + 8192, len(symbols)))
+            before = states[first - 1 : part.stop - 1]
+            distance = _row_distance(weights, certificate, i, symbols[part], before, z[part, i])
             can = distance != NEVER
             np.minimum.at(fewest[i], symbols[part][can], distance[can])
     margin[np.isinf(margin)] = np.nan
@@ -93,7 +92,7 @@ def _row_distance(weights, certificate, i, symbols, before, z) -> np.ndarray:  #
         drive = np.array([bias + v for v in python_integers(weights.wx[i], unit)], dtype=object)
         aligned = np.where(before, 1, -1).astype(object)
         total = drive[symbols] + aligned @ row
-    return flip_distance(row, before[: len(symbols)], total)
+    return flip_distance(row, before, total)
 
 
 def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray) -> Int64[np.ndarray, "T"]:

@@ -1,0 +1,58 @@
+"""Fewest flips: the closed form against trying every set of flips."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from nets import adversarial_net, exact_z, random_net, text_of
+
+import boolrnn
+
+
+def fewest_flips(weights, state, symbol, neuron):
+    """By trying all sets of flips, smallest first; -1 where none flips the bit."""
+    bit = exact_z(weights, state, symbol)[neuron] >= 0
+    for count in range(1, weights.hidden + 1):
+        for flips in combinations(range(weights.hidden), count):
+            other = state.copy()
+            other[list(flips)] ^= True
+            if (exact_z(weights, other, symbol)[neuron] >= 0) != bit:
+                return count
+    return -1
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        random_net(0, 5, 3),
+        random_net(1, 1, 2),
+        random_net(2, 6, 2, scale=0.2),
+        adversarial_net(3, 5, 2, 20),
+        adversarial_net(4, 5, 2, 58),
+        adversarial_net(5, 5, 2, 277),
+    ],
+)
+def test_least_flips_and_margins_equal_exhaustive_search(weights):
+    text = text_of(9, 12, weights.symbols - 1 or 1)
+    automaton = boolrnn.compile(weights, text)
+    run = automaton.run(text)
+    for i in range(weights.hidden):
+        for x in range(weights.symbols):
+            at = [t for t in range(len(text)) if text[t] == x]
+            found = [fewest_flips(weights, run.states[t - 1], x, i) for t in at if t > 0]
+            possible = [count for count in found if count > 0]
+            assert automaton.least_flips[i, x] == (min(possible) if possible else -1)
+            if at:
+                assert automaton.least_margin[i, x] == min(run.margins[t, i] for t in at)
+            else:
+                assert np.isnan(automaton.least_margin[i, x])
+
+
+def test_a_forced_bit_has_no_flips():
+    weights = random_net(0, 4, 2)
+    heavy = boolrnn.Weights(
+        wx=weights.wx + np.float32(100), wh=weights.wh, bh=weights.bh, wy=weights.wy, by=weights.by
+    )
+    automaton = boolrnn.compile(heavy, text_of(0, 30, 2))
+    assert (automaton.forced == 1).all()
+    assert (automaton.least_flips == -1).all()
