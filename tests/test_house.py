@@ -14,11 +14,44 @@ ROOT = PACKAGE.parent
 ROOMS = ["model", "check", "make", "graph", "clauses", "explain", "machines", "export", "report", "cli"]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-CONTENTS = """
-Agreement Automaton BoolTrace BoolrnnError Convert FloatTrace Info Margins Predict Result Rule Run Sheet
-Source Step Weights agreement bpc compile convert embedded_pair info logits margins predict
-read_automaton read_source read_text read_weights rule run sheet step to_symbols trace write_weights
-""".split()
+CONTENTS = [
+    "Agreement",
+    "Automaton",
+    "BoolTrace",
+    "BoolrnnError",
+    "Convert",
+    "FloatTrace",
+    "Info",
+    "Margins",
+    "Predict",
+    "Result",
+    "Rule",
+    "Run",
+    "Sheet",
+    "Source",
+    "Step",
+    "Weights",
+    "agreement",
+    "bpc",
+    "compile",
+    "convert",
+    "embedded_pair",
+    "info",
+    "logits",
+    "margins",
+    "predict",
+    "read_automaton",
+    "read_source",
+    "read_text",
+    "read_weights",
+    "rule",
+    "run",
+    "sheet",
+    "step",
+    "to_symbols",
+    "trace",
+    "write_weights",
+]
 
 
 def imports(path):

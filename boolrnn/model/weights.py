@@ -6,7 +6,6 @@ import hashlib
 import numpy as np
 
 from boolrnn.errors import WeightsError
-from boolrnn.shapes import Float32, UInt8
 
 TENSORS = ("wx", "wh", "bh", "wy", "by")
 
@@ -25,12 +24,13 @@ class Weights:
         an alphabet of the wrong length or with a repeated byte.
     """
 
-    wx: Float32[np.ndarray, "H V"]
-    wh: Float32[np.ndarray, "H H"]
-    bh: Float32[np.ndarray, "H"]
-    wy: Float32[np.ndarray, "O H"]
-    by: Float32[np.ndarray, "O"]
-    alphabet: UInt8[np.ndarray, "V"] | None = None
+    # what a caller hands in is checked below, with a message, rather than by annotations
+    wx: np.ndarray  # float32 (H, V)
+    wh: np.ndarray  # float32 (H, H), [to, from]
+    bh: np.ndarray  # float32 (H)
+    wy: np.ndarray  # float32 (O, H)
+    by: np.ndarray  # float32 (O)
+    alphabet: np.ndarray | None = None  # uint8 (V)
 
     def __post_init__(self) -> None:
         for name in TENSORS:

@@ -1,0 +1,137 @@
+"""Named tensors: the spellings people use, what is folded, what is recognised and refused."""
+
+import numpy as np
+import pytest
+from nets import random_net
+
+from boolrnn.errors import WeightsError
+from boolrnn.model.names import from_names
+from boolrnn.model.weights import TENSORS
+
+NET = random_net(0, 6, 4, outputs=3)
+SPELLINGS = [
+    TENSORS,
+    ("Wx", "Wh", "bh", "Wy", "by"),
+    ("Wxh", "Whh", "bh", "Why", "by"),
+    ("W_xh", "W_hh", "b_h", "W_hy", "b_y"),
+    ("model.wx", "model.wh", "model.bh", "model.wy", "model.by"),
+]
+
+
+def float32(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def torch_names(prefix="rnn.", layer="_l0", readout="fc", bias=True):
+    names = {f"{prefix}weight_ih{layer}": NET.wx, f"{prefix}weight_hh{layer}": NET.wh}
+    if bias:
+        names |= {f"{prefix}bias_ih{layer}": NET.bh, f"{prefix}bias_hh{layer}": NET.bh * 0}
+    return names | {f"{readout}.weight": NET.wy, f"{readout}.bias": NET.by}
+
+
+@pytest.mark.parametrize("names", SPELLINGS)
+def test_plain_names(names):
+    found = from_names({name: getattr(NET, ours) for name, ours in zip(names, TENSORS)})
+    assert found.weights.sha256() == NET.sha256()
+    assert found.folding is None
+
+
+@pytest.mark.parametrize("prefix", ["rnn.", "", "encoder.core."])
+@pytest.mark.parametrize("layer", ["_l0", ""])
+@pytest.mark.parametrize("readout", ["fc", "head.decoder"])
+def test_pytorch_names(prefix, layer, readout):
+    found = from_names(torch_names(prefix, layer, readout))
+    assert found.weights.sha256() == NET.sha256()
+    assert found.folding == 0.0
+
+
+def test_missing_biases_are_zero_and_said():
+    tensors = torch_names(bias=False)
+    del tensors["fc.bias"]
+    found = from_names(tensors)
+    assert not found.weights.bh.any()
+    assert not found.weights.by.any()
+    assert len(found.notes) == 2
+
+
+def test_two_biases_are_added_and_the_rounding_is_reported():
+    tensors = torch_names()
+    tensors["rnn.bias_hh_l0"] = float32(6, seed=3)
+    found = from_names(tensors)
+    exact = tensors["rnn.bias_ih_l0"].astype(float) + tensors["rnn.bias_hh_l0"].astype(float)
+    assert (found.weights.bh == exact.astype(np.float32)).all()
+    assert found.folding == np.abs(found.weights.bh - exact).max() > 0
+
+
+def test_an_embedding_is_folded_and_the_rounding_is_reported():
+    tensors = torch_names()
+    table, wide = float32(9, 5, seed=1), float32(6, 5, seed=2)
+    found = from_names(tensors | {"emb.weight": table, "rnn.weight_ih_l0": wide})
+    exact = wide.astype(float) @ table.T.astype(float)
+    assert found.weights.wx == pytest.approx(exact, rel=2**-23)
+    assert found.folding == pytest.approx(np.abs(found.weights.wx - exact).max(), rel=1e-6)
+    assert "embedding emb.weight (9, 5) folded into wx" in found.notes
+
+
+def test_embedding_and_readout_of_one_shape_are_told_apart():
+    square = {f"rnn.weight_{part}_l0": float32(6, 6, seed=k) for k, part in enumerate(("ih", "hh"))}
+    table, readout = float32(9, 6, seed=3), float32(9, 6, seed=4)
+    by_bias = from_names(square | {"a.weight": table, "b.weight": readout, "b.bias": float32(9)})
+    assert (by_bias.weights.wy == readout).all()
+    by_name = from_names(square | {"embed.weight": table, "b.weight": readout})
+    assert (by_name.weights.wy == readout).all()
+    tied = from_names(square | {"a.weight": table, "b.weight": table})
+    assert (tied.weights.wy == table).all()
+    with pytest.raises(WeightsError, match="cannot tell embedding from readout"):
+        from_names(square | {"a.weight": table, "b.weight": readout})
+
+
+def cell(gates=1, **extra):
+    return {
+        "weight_ih_l0": float32(6 * gates, 4),
+        "weight_hh_l0": float32(6 * gates, 6),
+        "bias_ih_l0": float32(6 * gates),
+        "bias_hh_l0": float32(6 * gates),
+        "fc.weight": float32(3, 6),
+        "fc.bias": float32(3),
+    } | extra
+
+
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        (cell(4), r"weight_hh_l0: shape \(24, 6\), recognised an LSTM .*supported: one layer"),
+        (cell(3), "recognised a GRU"),
+        (cell(weight_hh_l1=float32(6, 6)), "weight_hh_l1: recognised a net of several layers"),
+        (cell(weight_hh_l0_reverse=float32(6, 6)), "recognised a bidirectional net"),
+        (cell(weight_hr_l0=float32(2, 6)), "recognised a projected cell"),
+        (cell(**{"norm.weight": float32(6)}), r"no part of .*norm.weight \(6,\)"),
+        (cell(**{"fc2.weight": float32(3, 6)}), r"expected one readout \(O, 6\)"),
+        (cell(**{"other.weight_hh_l0": float32(6, 6)}), "more than one recurrent cell"),
+        ({"weight_hh_l0": float32(6, 6)}, "missing tensor weight_ih_l0; found: weight_hh_l0"),
+        ({}, "missing tensor wx, wh, bh, wy, by; found: no tensors"),
+        (cell(bias_hh_l0=float32(5)), r"cell bias: shape \(5,\), expected \(6,\)"),
+    ],
+)
+def test_other_nets_are_recognised_and_refused(tensors, says):
+    with pytest.raises(WeightsError, match=says):
+        from_names(tensors)
+
+
+def test_another_nonlinearity_is_refused():
+    with pytest.raises(WeightsError, match="'relu'; supported: tanh"):
+        from_names(torch_names(), "relu")
+    assert from_names(torch_names(), "tanh").weights.hidden == 6
+
+
+def test_a_folding_beyond_float32_is_refused():
+    tensors = torch_names()
+    tensors["rnn.bias_ih_l0"] = tensors["rnn.bias_hh_l0"] = np.full(6, 3e38, np.float32)
+    with pytest.raises(WeightsError, match="the folded bias: NaN, or beyond"):
+        from_names(tensors)
+
+
+def test_plain_files_may_carry_other_things():
+    parts = {name: getattr(NET, name) for name in TENSORS}
+    found = from_names(parts | {"memory": float32(3)})
+    assert found.notes == ("left aside: memory",)
