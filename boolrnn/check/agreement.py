@@ -158,6 +158,10 @@ def _fields(network: Tally) -> dict:
     """What one tally says, under the names of Agreement."""
     t, neuron = network.divergence or (None, None)
     cost = None
+    unpredicted = np.full(network.positions, np.nan)
+    float_bits, free_bits = (
+        network.costs[name] if len(network.costs[name]) else unpredicted for name in ("float", "free_run")
+    )
     if t is not None and t < len(network.costs["float"]):
         cost = float(network.costs["free_run"][t] - network.costs["float"][t])
     return {
@@ -180,8 +184,8 @@ def _fields(network: Tally) -> dict:
         "t": np.arange(network.positions),
         "t_one_step": network.t_one_step,
         "t_free_run": network.t_free_run,
-        "t_float_bits": network.costs["float"],
-        "t_free_bits": network.costs["free_run"],
+        "t_float_bits": float_bits,
+        "t_free_bits": free_bits,
     }
 
 

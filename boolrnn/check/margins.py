@@ -89,8 +89,8 @@ def margins(
         **_summary(values),
         **{f"automaton_{key}": value for key, value in _summary(own_values).items()},
         quantile=np.array(QUANTILES),
-        quantile_float=_quantiles(values),
-        quantile_automaton=_quantiles(own_values),
+        quantile_float=quantiles(values),
+        quantile_automaton=quantiles(own_values),
         bin_low=edges[:-1],
         bin_high=edges[1:],
         bin_float=np.histogram(values, edges)[0],
@@ -129,7 +129,8 @@ def _summary(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _quantiles(values: np.ndarray) -> np.ndarray:
-    if not len(values):
+def quantiles(values: np.ndarray) -> np.ndarray:
+    """QUANTILES of the values; NaN where there is none, or where some are not finite."""
+    if not len(values) or not np.isfinite(values).all():
         return np.full(len(QUANTILES), np.nan)
     return np.quantile(values, QUANTILES).astype(np.float64)

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.check.margins import QUANTILES
+from boolrnn.check.margins import QUANTILES, quantiles
 from boolrnn.check.predict import bias_only
 from boolrnn.check.side_by_side import PREDICTORS, blocks, costs, tables
 from boolrnn.model.automaton import Automaton, BoolTrace
@@ -27,7 +27,8 @@ class Tally:
     wrong: Bool[np.ndarray, "P H"]  # one-step bits that differ (row 0 is not counted)
     parted: Bool[np.ndarray, "P H"]  # free-running bits that differ
     divergence: tuple[int, int] | None  # first (t, neuron) over all n states
-    costs: dict[str, Float64[np.ndarray, "P"]]  # bits per position; empty arrays unless O = V
+    overflow: tuple[int, int] | None  # first (t, neuron) whose sum is no finite number
+    costs: dict[str, Float64[np.ndarray, "C"]]  # bits per position; empty arrays unless O = V
 
     @property
     def positions(self) -> int:
@@ -99,9 +100,7 @@ class Tally:
             "margin_min": float(values.min()) if some else None,
             "margin_count": values.size,
             "quantile": np.array(QUANTILES),
-            "quantile_margin": np.quantile(values, QUANTILES).astype(np.float64)
-            if some
-            else np.full(len(QUANTILES), np.nan),
+            "quantile_margin": quantiles(values),
             "calibration_low": CALIBRATION[:-1],
             "calibration_high": CALIBRATION[1:],
             "calibration_bits": bits,
@@ -118,10 +117,13 @@ def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -
     margin = np.empty((last, size), dtype=arithmetic)
     wrong = np.empty((last, size), dtype=bool)
     cost = {name: np.empty(last if automaton.weights.predicts else 0) for name in PREDICTORS}
+    overflow = None
     with progress.bar(f"agreement, {arithmetic}", len(run.symbols)) as tick:
         for block in blocks(automaton, run.symbols, free_run=run.states, arithmetic=arithmetic, tanh=tanh):
             bits[block.first : block.first + len(block.z)] = block.bits
             part = slice(block.first, block.first + len(block.targets))
+            if overflow is None and (lost := _first(~np.isfinite(block.z))):
+                overflow = (block.first + lost[0], lost[1])
             margin[part] = np.abs(block.z[: len(block.targets)])
             wrong[part] = (block.one_step != block.bits)[: len(block.targets)]
             if automaton.weights.predicts:
@@ -136,6 +138,7 @@ def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -
         wrong=wrong,
         parted=(bits != run.states)[:-1],
         divergence=_first(bits != run.states),
+        overflow=overflow,
         costs=cost,
     )
 

@@ -40,4 +40,7 @@ def _differs(network: Tally) -> str:
     network_bpc, signs_bpc = network.bpc("float"), network.bpc("free_run")
     if network_bpc is not None and signs_bpc is not None:
         parts.append(f"and costs {signs_bpc:.3f} bits per character instead of {network_bpc:.4f}")
-    return start + (": " + ", ".join(parts) if parts else "") + "."
+    lost = ""
+    if network.overflow is not None:
+        lost = f" Its float32 sums overflow, first at t = {network.overflow[0]}, h{network.overflow[1]}."
+    return start + (": " + ", ".join(parts) if parts else "") + "." + lost

@@ -84,7 +84,13 @@ def _(result: Agreement) -> Sheet:
                     Column("float bits", ".3f"),
                     Column("automaton bits", ".3f"),
                 ),
-                _positions(result),
+                _rows(
+                    result.t,
+                    result.t_one_step,
+                    result.t_free_run,
+                    result.t_float_bits,
+                    result.t_free_bits,
+                ),
                 limit=5,
             ),
         ],
@@ -141,10 +147,3 @@ def _margins(result: Agreement) -> list:
         ("least", result.margin_min, ""),
         ("largest with a wrong bit", result.largest_wrong_margin, "one step"),
     )
-
-
-def _positions(result: Agreement) -> list:
-    costs = (result.t_float_bits, result.t_free_bits)
-    if not len(result.t_float_bits):
-        costs = (result.t_one_step * math.nan, result.t_one_step * math.nan)
-    return _rows(result.t, result.t_one_step, result.t_free_run, *costs)

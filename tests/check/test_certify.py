@@ -1,0 +1,173 @@
+"""Certificates are never wrong: every one that is given is attacked with other float32 programs."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from nets import adversarial_net, exact_z, foreign_program, hardened_net, random_net, text_of
+
+import boolrnn
+from boolrnn.check.certify import certify_always, certify_text, least_margins
+
+PROGRAMS = [{"ulps": 0}, {"ulps": 2}, {"fused": True}, {"fused": True, "ulps": 2}]
+
+
+def scaled(weights, gain):
+    """The same net with all sums multiplied by `gain`: the automaton stays the same."""
+    parts = {n: (getattr(weights, n) * np.float32(gain)).astype(np.float32) for n in ("wx", "wh", "bh")}
+    return dataclasses.replace(weights, **parts)
+
+
+def attack(weights, text, seed=0):
+    """How many of several foreign programs leave the automaton's signs on this text."""
+    states = boolrnn.compile(weights).run(text).states
+    rng = np.random.default_rng(seed)
+    return sum(
+        bool((foreign_program(weights, text, rng, **program) != states).any())
+        for program in PROGRAMS
+        for _ in range(2)
+    )
+
+
+def least_gain(weights, text):
+    """The least gain (to 1 %) whose trajectory is certified, and one just below."""
+    low, high = 1e-3, 1e7
+    while high / low > 1.01:
+        middle = (low * high) ** 0.5
+        automaton = boolrnn.compile(scaled(weights, middle))
+        if certify_text(automaton, automaton.run(text)).holds:
+            high = middle
+        else:
+            low = middle
+    return high, low
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6, 8, 9, 10, 11])
+def test_a_text_certified_by_a_hair_stands_every_attack(seed):
+    hidden = 1 + seed
+    weights, text = random_net(seed, hidden, 3, scale=1.5), text_of(seed, 25, 3)
+    inside, outside = least_gain(weights, text)
+    net = scaled(weights, inside)
+    automaton = boolrnn.compile(net)
+    run = automaton.run(text)
+    found = certify_text(automaton, run)
+    assert found.holds
+    assert 0 < found.least_bound
+    assert attack(net, text, seed) == 0
+    assert (boolrnn.trace(net, text).bits == run.states).all()
+    below = boolrnn.compile(scaled(weights, outside))
+    refused = certify_text(below, below.run(text))
+    assert not refused.holds
+    assert f"h{refused.neuron}" in refused.reason
+    assert f"t = {refused.t}" in refused.reason
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_where_a_program_can_leave_there_is_no_certificate(seed):
+    """Random nets at low gain: wherever any program differs, the certificate must have refused."""
+    broken = 0
+    for gain in (0.3, 1, 3, 10):
+        weights = scaled(random_net(seed, 6, 3, scale=1.0), gain)
+        text = text_of(seed, 20, 3)
+        automaton = boolrnn.compile(weights)
+        if attack(weights, text, seed):
+            broken += 1
+            assert not certify_text(automaton, automaton.run(text)).holds
+            assert not certify_always(automaton).holds
+    assert broken > 0
+
+
+@pytest.mark.parametrize("hidden", [1, 2, 5, 9, 16])
+@pytest.mark.parametrize("seed", range(4))
+def test_hardened_nets_are_certified_for_every_text(hidden, seed):
+    weights = hardened_net(seed, hidden)
+    automaton = boolrnn.compile(weights)
+    found = certify_always(automaton)
+    assert found.holds
+    for stream in range(2):
+        assert attack(weights, text_of(100 + stream, 30, 4), seed) == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_state_of_a_certified_net_keeps_its_signs(seed):
+    """All 2^H states, all symbols: the float32 step from hidden values as far in as tanh may leave
+    them still has the automaton's signs."""
+    weights = hardened_net(seed, 6)
+    automaton = boolrnn.compile(weights)
+    assert certify_always(automaton).holds
+    for values in itertools.product([False, True], repeat=6):
+        state = np.array(values)
+        for x in range(4):
+            hidden = np.where(state, 1, -1).astype(np.float32) * np.float32(1 - 2.0**-22)
+            z = weights.bh + weights.wx[:, x] + weights.wh @ hidden
+            assert ((z >= 0) == automaton.step(state[None], np.array([x]))[0][0]).all()
+
+
+def near_misses():
+    net = hardened_net(3, 6)
+    wx, wh = net.wx.copy(), net.wh.copy()
+    wx[2, 1] += 16  # one even drive: z = 0 is possible
+    yield "one even drive", dataclasses.replace(net, wx=wx)
+    wh[4, 2] += 16  # one odd row sum
+    yield "one odd row sum", dataclasses.replace(net, wh=wh)
+    parts = {n: getattr(net, n) / np.float32(16) for n in ("wx", "wh", "bh")}
+    yield "gain 1 instead of 16", dataclasses.replace(net, **parts)
+    wide = wh * 0 + np.float32(2.0**24)
+    yield "sums that float32 cannot hold", dataclasses.replace(net, wh=wide)
+    huge = wh * 0 + np.float32(3e38)
+    yield "sums that overflow", dataclasses.replace(net, wh=huge)
+    bias = -net.wx[:, 0]
+    yield "a start at z = 0", dataclasses.replace(net, bh=bias)
+
+
+@pytest.mark.parametrize(("what", "weights"), list(near_misses()), ids=lambda value: str(value)[:30])
+def test_near_misses_are_refused(what, weights):
+    found = certify_always(boolrnn.compile(weights))
+    assert not found.holds, what
+    assert found.reason
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [random_net(0, 5, 3), random_net(1, 1, 2), hardened_net(2, 6), adversarial_net(3, 5, 2, 60)]
+    + [adversarial_net(4, 5, 2, 277), hardened_net(5, 7, gain=1)],
+)
+def test_least_margins_bound_every_state(weights):
+    bound = least_margins(boolrnn.compile(weights))
+    for x in range(weights.symbols):
+        rows = [
+            exact_z(weights, np.array(values), x)
+            for values in itertools.product([False, True], repeat=weights.hidden)
+        ]
+        for i in range(weights.hidden):
+            assert bound[x, i] <= min(abs(row[i]) for row in rows)
+
+
+def test_the_lattice_bound_is_sharp_for_hardened_nets():
+    assert least_margins(boolrnn.compile(hardened_net(2, 6))).min() == np.nextafter(16, 0)
+
+
+def test_a_tie_is_never_certified():
+    weights = random_net(0, 4, 3)
+    wx = weights.wx.copy()
+    wx[1, 2] = -weights.bh[1]
+    weights = dataclasses.replace(weights, wx=wx)
+    automaton = boolrnn.compile(weights)
+    found = certify_text(automaton, automaton.run(np.array([2])))
+    assert not found.holds
+    assert (found.t, found.neuron) == (0, 1)
+
+
+def test_margins_that_a_flush_could_eat_are_not_certified():
+    tiny = np.float32(2.0**-126)
+    weights = boolrnn.Weights(
+        wx=np.full((1, 1), tiny),
+        wh=np.zeros((1, 1), np.float32),
+        bh=np.zeros(1, np.float32),
+        wy=np.zeros((1, 1), np.float32),
+        by=np.zeros(1, np.float32),
+    )
+    automaton = boolrnn.compile(weights)
+    assert not certify_text(automaton, automaton.run(np.array([0, 0]))).holds
+    assert not certify_always(automaton).holds
