@@ -47,7 +47,7 @@ for _, _verbs in ROOMS:
 def main() -> None:
     """Run the command line; every mistake of a user is one line on stderr and exit code 2."""
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="boolrnn", standalone_mode=False)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "boolrnn"
         code = _refuse(f"{error.format_message()} (see {path} --help)")

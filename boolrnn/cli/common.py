@@ -229,7 +229,7 @@ def _print(result: Any, as_csv: bool) -> None:
     if as_csv:
         click.echo(terminal.to_csv(page.tables[-1]), nl=False)
         return
-    terminal.show(page, sys.stdout)
+    terminal.show(page)
     _warn(page)
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from typing import Any, TextIO
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -25,9 +25,9 @@ def cell(value: Any, column: Column) -> str:
     return format(value, column.spec)
 
 
-def show(sheet: Sheet, stream: TextIO) -> None:
-    """Print a sheet: the sentence, then each table's first rows."""
-    console = Console(file=stream, highlight=False, soft_wrap=False)
+def show(sheet: Sheet, console: Console | None = None) -> None:
+    """Print a sheet (default: on stdout): the sentence, then each table's first rows."""
+    console = console or Console(highlight=False)
     if not console.is_terminal:
         console.width = 110
     console.print(Text(sheet.sentence, style="bold"))

@@ -1,0 +1,258 @@
+"""The command line: verbs are listed, options are the functions' keywords, mistakes are one line."""
+
+import importlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+
+import click
+import numpy as np
+import pytest
+from nets import hardened_net, random_net
+
+import boolrnn
+from boolrnn import cli
+from boolrnn.cli.common import EMITTING, LAYOUTS, READING
+from boolrnn.model import formats
+
+VERBS = {verb.name: verb for _, verbs in cli.ROOMS for verb in verbs}
+COMMON = {option.name for option in (*READING, *EMITTING)} | {"model", "text", "figure"}
+EMBEDDED = {
+    "info": [],
+    "compile": [],
+    "step": ["--symbol", "<"],
+    "run": [],
+    "rule": ["--neuron", "h3", "--symbol", "<"],
+    "agreement": [],
+    "predict": [],
+    "margins": [],
+}
+
+
+def run(*arguments, stdin=None, cwd=None):
+    """The command in a process of its own, as people run it."""
+    environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
+    return subprocess.run(
+        [sys.executable, "-m", "boolrnn", *map(str, arguments)],
+        capture_output=True,
+        input=stdin,
+        env=environment,
+        cwd=cwd,
+        check=False,
+    )
+
+
+def refused(*arguments, says, stdin=None):
+    """Exit code 2, nothing on stdout, one line on stderr."""
+    done = run(*arguments, stdin=stdin)
+    error = done.stderr.decode()
+    assert done.returncode == 2, error
+    assert done.stdout == b""
+    assert error.count("\n") == 1, error
+    assert says in error
+    assert "Traceback" not in error
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A few files: a net, its text, another net, and things that are none."""
+    boolrnn.write_weights(random_net(1, 7, 256), tmp_path / "net.bin")
+    boolrnn.write_weights(hardened_net(1, 6), tmp_path / "hard.npz")
+    (tmp_path / "text").write_bytes(b"some text\n")
+    (tmp_path / "four").write_bytes(bytes([0, 1, 2, 3] * 9))
+    (tmp_path / "empty").write_bytes(b"")
+    return tmp_path
+
+
+def test_help_lists_every_verb_under_its_room():
+    text = run("--help").stdout.decode()
+    places = [text.index(part) for part in ("\nmodel:", "  info ", "\ncheck:", "  agreement ")]
+    assert places == sorted(places)
+    assert run().stdout.decode() == text
+    for name in VERBS:
+        assert f"  {name} " in text
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_help_of_every_verb_shows_an_example(name):
+    text = run(name, "--help").stdout.decode()
+    assert f"Example:  boolrnn {name} " in text
+    for option in VERBS[name].params:
+        if isinstance(option, click.Option):
+            assert option.help, f"{name} {option.name}"
+
+
+@pytest.mark.parametrize("name", [n for n in VERBS if n != "compile"])
+def test_options_and_defaults_are_the_functions(name):
+    function = getattr(boolrnn, name)
+    keywords = {
+        key: parameter.default
+        for key, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    options = {p.name: p for p in VERBS[name].params if p.name not in COMMON}
+    by_hand = {"symbol", "state", "neuron", "path"}  # positional arguments of the functions
+    assert set(options) - by_hand == set(keywords)
+    for key, default in keywords.items():
+        shown = options[key].default
+        if isinstance(default, bool):
+            assert bool(shown) == default
+        elif default is not None:
+            assert shown == default
+        else:
+            assert not isinstance(shown, int | str)
+
+
+def test_layouts_and_levels_are_the_librarys():
+    assert tuple(formats.LAYOUTS) == LAYOUTS
+    assert importlib.import_module("boolrnn.check.verdict").LEVELS == cli.check.LEVELS
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_json_is_one_object_with_its_origin(name):
+    done = run(name, *EMBEDDED[name], "--json", "--seed", "4")
+    tree = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    assert list(tree)[:2] == ["schema", "made_by"]
+    assert tree["schema"].startswith("automaton/" if name == "compile" else f"{name}/")
+    assert tree["made_by"]["command"].startswith(f"boolrnn {name}")
+    assert tree["made_by"]["seed"] == 4
+    assert len(tree["made_by"]["inputs"]["embedded model"]) == 64
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_tables_csv_and_saved_results(name, tmp_path):
+    plain = run(name, *EMBEDDED[name], "--out", tmp_path / "r")
+    assert plain.returncode == 0
+    rows = run(name, *EMBEDDED[name], "--csv").stdout.decode().splitlines()
+    assert len(rows) > 2
+    assert len({row.count(",") for row in rows[:2]}) == 1
+    saved = boolrnn.Result.load(tmp_path / "r")
+    again = json.loads(run(name, *EMBEDDED[name], "--json").stdout)
+    tree = json.loads(json.dumps(saved.to_json()))
+    assert tree.pop("made_by") != again.pop("made_by")
+    assert tree == again
+    assert list((tmp_path / "r").glob("*.csv"))
+
+
+def test_version_and_help_load_no_heavy_library():
+    code = "import sys; from boolrnn.cli import group; print([m for m in sys.modules if m in {names}])"
+    code = code.replace("{names}", "('numpy', 'rich', 'sympy', 'matplotlib', 'safetensors')")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"[]\n"
+    assert run("--version").stdout.decode() == f"boolrnn {boolrnn.__version__}\n"
+
+
+def test_a_required_level_sets_the_exit_code(files):
+    hard = (files / "hard.npz", files / "four")
+    assert run("agreement", *hard, "--require", "certified_always").returncode == 0
+    done = run("agreement", "--require", "agrees", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["holds"] is False
+    assert done.stderr == b""
+
+
+def test_compile_writes_a_file_that_verbs_take(files):
+    made = run("compile", files / "net.bin", files / "text", "-o", files / "a.npz")
+    assert made.returncode == 0
+    whole = json.loads(run("run", files / "net.bin", files / "text", "--json").stdout)
+    from_file = json.loads(run("run", files / "a.npz", files / "text", "--json").stdout)
+    assert whole["states"] == from_file["states"]
+    rule = json.loads(run("rule", files / "a.npz", "--neuron", 2, "--symbol", "e", "--json").stdout)
+    assert rule["least_margin"] > 0
+    assert boolrnn.read_automaton(files / "a.npz").made_by.command.startswith("boolrnn compile")
+    refused("compile", files / "net.bin", "-o", files / "a.txt", says="ends in .npz")
+
+
+def test_states_step_and_run_fit_together(files):
+    net = files / "net.bin"
+    first = json.loads(run("step", net, "--symbol", "s", "--json").stdout)
+    second = json.loads(run("step", net, "--symbol", "o", "--state", first["next"], "--json").stdout)
+    states = json.loads(run("run", net, files / "text", "--json").stdout)["states"]
+    assert [first["next"], second["next"]] == states[:2]
+    start = json.loads(run("run", net, files / "text", "--initial", "0x0", "--json").stdout)
+    assert start["initial"] == "0x00"
+    bits = "".join("01"[(int(first["next"], 16) >> j) & 1] for j in range(7))
+    spelled = json.loads(run("step", net, "--symbol", "111", "--state", bits, "--json").stdout)
+    assert spelled["next"] == second["next"]
+
+
+def test_text_from_standard_input(files):
+    done = run("run", files / "net.bin", "-", "--json", stdin=b"some text\n")
+    whole = run("run", files / "net.bin", files / "text", "--json")
+    assert json.loads(done.stdout)["states"] == json.loads(whole.stdout)["states"]
+
+
+def test_a_wrong_layout_is_loud_everywhere(tmp_path, embedded):
+    weights, symbols = embedded
+    boolrnn.write_weights(weights, tmp_path / "w.bin")
+    (tmp_path / "t").write_bytes(bytes(symbols.astype(np.uint8)))
+    pair = (tmp_path / "w.bin", tmp_path / "t", "--symbols", weights.symbols)
+    for verb in ("info", "agreement", "predict"):
+        done = run(verb, *pair, "--layout", LAYOUTS[1], "--csv" if verb == "info" else "--json")
+        if verb == "info":
+            done = run(verb, *pair, "--layout", LAYOUTS[1])
+        assert b"WRONG LAYOUT?" in done.stderr
+        assert run(verb, *pair).stderr == b""
+
+
+def test_alphabets_on_the_command_line(tmp_path):
+    boolrnn.write_weights(random_net(1, 5, 3), tmp_path / "w.npz")
+    (tmp_path / "t").write_bytes(b"abcab")
+    pair = (tmp_path / "w.npz", tmp_path / "t")
+    refused("run", *pair, says="byte 'a' at offset 0 is outside the net's 3 symbols")
+    done = run("run", *pair, "--alphabet", "abc", "--json")
+    assert len(json.loads(done.stdout)["states"]) == 5
+    refused("run", *pair, "--alphabet", "ab", says="alphabet: shape (2,)")
+    refused("run", *pair, "--alphabet", "aba", says="byte 0x61 stands in it twice")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["agreement", "{net}"], "Missing argument 'TEXT'"),
+        (["predict", "{net}"], "Missing argument 'TEXT'"),
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["agreement", "--frob"], "No such option"),
+        (["agreement", "--require", "perfect"], "'perfect' is not one of"),
+        (["agreement", "{none}", "{text}"], "cannot be read (No such file or directory)"),
+        (["agreement", "{net}", "{none}"], "none: cannot be read"),
+        (["agreement", "{net}", "{empty}"], "empty: empty text"),
+        (["agreement", "{text}", "{text}"], "10 bytes is no raw float32 net with V = 256"),
+        (["agreement", "{empty}", "{text}"], "0 bytes is no raw float32 net"),
+        (["info", "{net}", "--symbols", "77"], "no raw float32 net with V = 77"),
+        (["run", "{hard}", "{text}"], "byte 's' at offset 0 is outside the net's 4 symbols"),
+        (["step", "{net}", "--symbol", "ab"], "expected one character"),
+        (["step", "{net}", "--symbol", "256"], "expected 0..255"),
+        (["step", "{net}", "--symbol", "a", "--state", "0xfff"], "bit 11 is set"),
+        (["rule", "{net}", "--neuron", "h7", "--symbol", "a"], "neuron 7: expected 0..6"),
+        (["rule", "{net}", "--neuron", "x", "--symbol", "a"], "neuron 'x'"),
+        (["rule", "{net}", "--neuron", "1", "--symbol", "a", "--given", "z"], "expected h3=1"),
+        (["rule", "{net}", "--neuron", "1", "--symbol", "a", "--given", "constant"], "needs a TEXT"),
+        (["convert", "{net}"], "Missing argument 'OUT'"),
+        (["convert", "{net}", "{none}/x.npz"], "cannot be written"),
+        (["run", "--out", "{text}"], "is no directory"),
+        (["run", "--json", "--csv"], "--json and --csv both write to stdout"),
+        (["margins", "--figure", "x.pdf"], "ends in .svg or .png"),
+    ],
+)
+def test_mistakes_are_one_line(files, arguments, says):
+    paths = {n: files / n for n in ("text", "empty", "none")}
+    paths |= {"net": files / "net.bin", "hard": files / "hard.npz"}
+    refused(*(a.format(**paths) for a in arguments), says=says)
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(cli.group, "main", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_a_closed_pipe_is_no_error(files):
+    command = f"{sys.executable} -m boolrnn run {files / 'net.bin'} {files / 'text'} --csv | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
+    assert done.stdout.startswith(b"t,symbol")
+    assert b"Traceback" not in done.stderr
