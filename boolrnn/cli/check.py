@@ -65,7 +65,7 @@ def predict(pair: Pair, top: int, initial: str | None, tanh: str) -> Any:
 
 
 @verb(text="needed")
-@click.option("--as-published", is_flag=True, help="Bins of 5, the last open, as published.")
+@click.option("--as-published", is_flag=True, default=False, help="Bins of 5, the last open, as published.")
 @TANH
 @FIGURE
 def margins(pair: Pair, as_published: bool, tanh: str) -> Any:

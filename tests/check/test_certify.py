@@ -53,7 +53,7 @@ def test_a_text_certified_by_a_hair_stands_every_attack(seed):
     run = automaton.run(text)
     found = certify_text(automaton, run)
     assert found.holds
-    assert 0 < found.least_bound
+    assert found.least_bound > 0
     assert attack(net, text, seed) == 0
     assert (boolrnn.trace(net, text).bits == run.states).all()
     below = boolrnn.compile(scaled(weights, outside))
@@ -130,8 +130,14 @@ def test_near_misses_are_refused(what, weights):
 
 @pytest.mark.parametrize(
     "weights",
-    [random_net(0, 5, 3), random_net(1, 1, 2), hardened_net(2, 6), adversarial_net(3, 5, 2, 60)]
-    + [adversarial_net(4, 5, 2, 277), hardened_net(5, 7, gain=1)],
+    [
+        random_net(0, 5, 3),
+        random_net(1, 1, 2),
+        hardened_net(2, 6),
+        adversarial_net(3, 5, 2, 60),
+        adversarial_net(4, 5, 2, 277),
+        hardened_net(5, 7, gain=1),
+    ],
 )
 def test_least_margins_bound_every_state(weights):
     bound = least_margins(boolrnn.compile(weights))
