@@ -2,10 +2,7 @@
 
 import dataclasses
 import functools
-import hashlib
 import inspect
-import json
-import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -157,6 +154,8 @@ def compiled(pair: Pair, output: str | None) -> "Automaton":
 
 
 def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
+    import shlex
+
     from boolrnn.result import MadeBy
 
     command = shlex.join(["boolrnn", *sys.argv[1:]])
@@ -165,6 +164,8 @@ def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
 
 def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, embedded_text: bool) -> Pair:
     """MODEL and TEXT, or the pair that ships with the package where both are left out."""
+    import hashlib
+
     from boolrnn.model.corpus import parse_alphabet, read_bytes
     from boolrnn.model.formats import read_source
 
@@ -201,6 +202,8 @@ def emit(
     figure: str | None = None,
 ) -> None:
     """Say where the result comes from, save what was asked for, print it, and set the exit code."""
+    import json
+
     result = dataclasses.replace(result, made_by=_made_by(pair, seed))
     if as_json and as_csv:
         raise click.UsageError("--json and --csv both write to stdout", click.get_current_context())

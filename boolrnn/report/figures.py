@@ -75,7 +75,7 @@ def _(result: Agreement) -> Figure:
         (result.t_one_step, "one step", FLOAT),
         (result.t_free_run, "free run", AUTOMATON),
     ):
-        along.plot(result.t, 100 * values, ".", markersize=2, color=colour)
+        along.plot(result.t, 100 * values, ".", markersize=2, color=colour, rasterized=True)
         along.plot(result.t, 100 * _smooth(values), color=colour, label=name)
     along.set_title("equal signs at each position, %", loc="left")
     along.set_xlabel("position t")

@@ -177,3 +177,21 @@ def test_margins_that_a_flush_could_eat_are_not_certified():
     automaton = boolrnn.compile(weights)
     assert not certify_text(automaton, automaton.run(np.array([0, 0]))).holds
     assert not certify_always(automaton).holds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 260))
+def test_a_longer_search_breaks_no_certificate(seed):
+    hidden = 1 + seed % 24
+    weights, text = random_net(seed, hidden, 3, scale=2.0), text_of(seed, 60, 3)
+    inside, _ = least_gain(weights, text)
+    if inside > 1e6:  # a tie on the trajectory: no gain certifies it
+        return
+    for gain in (inside, inside * 1.1, inside * 4):
+        net = scaled(weights, gain)
+        automaton = boolrnn.compile(net)
+        if certify_text(automaton, automaton.run(text)).holds:
+            assert attack(net, text, seed) == 0
+    hard = hardened_net(seed, hidden, gain=2 ** (seed % 6))
+    if certify_always(boolrnn.compile(hard)).holds:
+        assert attack(hard, text_of(seed, 60, 4), seed) == 0

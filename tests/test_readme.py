@@ -1,0 +1,65 @@
+"""README first: what it shows is what running it prints."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+CONSOLE = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def lines_of(command):
+    words = shlex.split(command)
+    if words[0] == "boolrnn":
+        words = ["-m", "boolrnn", *words[1:]]
+    else:
+        assert words[0] == "python"
+        words = words[1:]
+    environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, check=True, cwd=ROOT, env=environment
+    )
+    return [line.rstrip() for line in done.stdout.decode().splitlines()]
+
+
+@pytest.mark.parametrize(("command", "shown"), CONSOLE, ids=[command for command, _ in CONSOLE])
+def test_outputs_shown_are_printed_in_this_order(command, shown):
+    printed = lines_of(command)
+    for line in shown.splitlines():
+        if line != "...":
+            assert line.rstrip() in printed
+            printed = printed[printed.index(line.rstrip()) + 1 :]
+
+
+def test_there_are_outputs_to_check():
+    assert len(CONSOLE) == 2
+    assert sum(len(shown.splitlines()) for _, shown in CONSOLE) >= 8
+
+
+@pytest.mark.parametrize("code", PYTHON)
+def test_python_shown_runs_and_prints_its_comments(code, capsys):
+    exec(compile(code, "README.md", "exec"), {})
+    printed = capsys.readouterr().out.split()
+    expected = re.findall(r"print\(.*\)\s+# (\S+)", code)
+    assert printed == expected
+
+
+def test_links_and_pictures_exist():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_ci_runs_the_command_shown():
+    """`.ci/run` takes the commands from the README, so that they cannot drift apart."""
+    commands = re.findall(r"```sh\n(.*?)\n```", README)
+    assert len(commands) == 2
+    assert commands[0].endswith("boolrnn agreement")
+    assert commands[1].endswith("-m pytest")
+    assert "```sh" in (ROOT / ".ci" / "run").read_text()
