@@ -116,7 +116,7 @@ def agreement(
     symbols = check_symbols(symbols, automaton.weights)
     run = automaton.run(symbols, initial)
     network = tally(automaton, run, arithmetic="float32", tanh=tanh)
-    wide = tally(automaton, run, arithmetic="float64", tanh="exact")
+    wide = tally(automaton, run, arithmetic="float64", like=network)
     level, certificate = _level(automaton, run, network)
     holds = None if require is None else LEVELS.index(level) >= LEVELS.index(require)
     fields = _fields(network) | _arithmetics(network, wide) | _mantissa(automaton, symbols)

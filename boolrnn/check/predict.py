@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.check.side_by_side import PREDICTORS, Block, blocks, costs, tables
+from boolrnn.check.side_by_side import PREDICTORS, Block, blocks
 from boolrnn.errors import OptionError, WeightsError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
+from boolrnn.model.rnn import log2_probabilities, logits
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
 from boolrnn.shapes import Bool, Float64, Int64, UInt8
@@ -126,17 +127,29 @@ def bias_only(weights: Weights, targets: Int64[np.ndarray, "P"]) -> Float64[np.n
 
 def _positions(automaton: Automaton, block: Block, top: int) -> dict[str, Any]:
     """Top guesses, bits and probability of the truth, and divergence, for each position of a block."""
-    log2 = tables(automaton, block)
-    bits = costs(log2, block.targets)
+    rows = np.arange(len(block.targets))
     columns = {}
+    network = chance = None
     for name in PREDICTORS:
-        columns[f"{name}_top"] = np.argsort(-log2[name], axis=1, kind="stable")[:, :top]
-        columns[f"{name}_bits"] = bits[name]
-        columns[f"{name}_p"] = np.exp2(-bits[name])
-        if name != "float":
-            gain = np.exp2(log2["float"]) * (log2["float"] - log2[name])
-            columns[f"kl_{name}"] = gain.sum(axis=1)
+        log2 = log2_probabilities(logits(automaton.weights, block.features(name)))
+        columns[f"{name}_bits"] = -log2[rows, block.targets]
+        columns[f"{name}_p"] = np.exp2(log2[rows, block.targets])
+        if network is None or chance is None:  # PREDICTORS begins with the network
+            network, chance = log2.copy(), np.exp2(log2)
+        else:
+            columns[f"kl_{name}"] = (chance * (network - log2)).sum(axis=1)
+        columns[f"{name}_top"] = _best(log2, top)
     return columns
+
+
+def _best(scores: np.ndarray, top: int) -> Int64[np.ndarray, "P K"]:
+    """The `top` best columns of each row, best first, the lowest index first in a tie; spoils `scores`."""
+    rows = np.arange(len(scores))
+    best = np.empty((len(scores), min(top, scores.shape[1])), np.int64)
+    for k in range(best.shape[1]):
+        best[:, k] = scores.argmax(axis=1)
+        scores[rows, best[:, k]] = -np.inf
+    return best
 
 
 def _mean(values: np.ndarray) -> float | None:

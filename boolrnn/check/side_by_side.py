@@ -11,8 +11,8 @@ import numpy as np
 
 from boolrnn.bits import signs
 from boolrnn.model.automaton import Automaton
-from boolrnn.model.rnn import log2_probabilities, logits, trace
-from boolrnn.shapes import Bool, Float, Float64, Int64
+from boolrnn.model.rnn import trace
+from boolrnn.shapes import Bool, Float, Int64
 
 BLOCK = 2048
 PREDICTORS = ("float", "sign_readout", "one_step", "free_run")
@@ -75,19 +75,3 @@ def blocks(
             free_run=free_run[first : first + BLOCK],
         )
         hidden, before = run.hidden[-1], bits[-1:]
-
-
-def tables(automaton: Automaton, block: Block) -> dict[str, Float64[np.ndarray, "P O"]]:
-    """log2 probabilities of every output at every predicting position, by predictor."""
-    with np.errstate(invalid="ignore"):  # a float program that overflowed has NaN here, and says so
-        return {
-            name: log2_probabilities(logits(automaton.weights, block.features(name))) for name in PREDICTORS
-        }
-
-
-def costs(
-    tables: dict[str, Float64[np.ndarray, "P O"]], targets: Int64[np.ndarray, "P"]
-) -> dict[str, Float64[np.ndarray, "P"]]:
-    """Bits that the true symbol costs at each position, by predictor."""
-    rows = np.arange(len(targets))
-    return {name: -table[rows, targets] for name, table in tables.items()}

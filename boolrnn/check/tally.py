@@ -11,9 +11,10 @@ import numpy as np
 from boolrnn import progress
 from boolrnn.check.margins import QUANTILES, quantiles
 from boolrnn.check.predict import bias_only
-from boolrnn.check.side_by_side import PREDICTORS, blocks, costs, tables
+from boolrnn.check.side_by_side import PREDICTORS, blocks
 from boolrnn.model.automaton import Automaton, BoolTrace
-from boolrnn.shapes import Bool, Float, Float64
+from boolrnn.model.rnn import surprisal
+from boolrnn.shapes import Bool, Float32, Float64
 
 CALIBRATION = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, np.inf])
 
@@ -23,7 +24,8 @@ class Tally:
     """Counts over one text. Shares are None or NaN where there is no position to count."""
 
     bits: Bool[np.ndarray, "T H"]  # signs of the network, all n states
-    margin: Float[np.ndarray, "P H"]  # |z| of the network, positions 0..n-2
+    margin: Float32[np.ndarray, "P H"]  # |z| of the network, positions 0..n-2
+    margin_sums: Float64[np.ndarray, "H"]  # their sums over positions, before rounding to float32
     wrong: Bool[np.ndarray, "P H"]  # one-step bits that differ (row 0 is not counted)
     parted: Bool[np.ndarray, "P H"]  # free-running bits that differ
     divergence: tuple[int, int] | None  # first (t, neuron) over all n states
@@ -72,12 +74,12 @@ class Tally:
         """Mean margin of each neuron (H)."""
         if not self.positions:
             return np.full(self.margin.shape[1], np.nan)
-        return self.margin.mean(axis=0, dtype=np.float64)
+        return self.margin_sums / self.positions
 
     @property
     def margin_mean(self) -> float | None:
         """Mean margin over positions and neurons."""
-        return float(self.margin.mean(dtype=np.float64)) if self.positions else None
+        return float(self.margin_sums.sum() / self.margin.size) if self.positions else None
 
     def bpc(self, predictor: str) -> float | None:
         """Mean cost of a predictor, None where nothing is predicted."""
@@ -110,11 +112,18 @@ class Tally:
         }
 
 
-def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -> Tally:
-    """Run the network beside the trajectory `run` and count."""
+def tally(
+    automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str = "exact", like: Tally | None = None
+) -> Tally:
+    """Run the network beside the trajectory `run` and count.
+
+    Costs that depend on signs alone are taken from `like`, a tally of the same run, wherever it has the
+    same signs.
+    """
     size, last = automaton.hidden, len(run.symbols) - 1
     bits = np.empty((last + 1, size), dtype=bool)
-    margin = np.empty((last, size), dtype=arithmetic)
+    margin = np.empty((last, size), dtype=np.float32)
+    sums = np.zeros(size)
     wrong = np.empty((last, size), dtype=bool)
     cost = {name: np.empty(last if automaton.weights.predicts else 0) for name in PREDICTORS}
     overflow = None
@@ -122,19 +131,27 @@ def tally(automaton: Automaton, run: BoolTrace, *, arithmetic: str, tanh: str) -
         for block in blocks(automaton, run.symbols, free_run=run.states, arithmetic=arithmetic, tanh=tanh):
             bits[block.first : block.first + len(block.z)] = block.bits
             part = slice(block.first, block.first + len(block.targets))
+            sums += np.abs(block.z[: len(block.targets)]).sum(axis=0, dtype=np.float64)
             if overflow is None and (lost := _first(~np.isfinite(block.z))):
                 overflow = (block.first + lost[0], lost[1])
-            margin[part] = np.abs(block.z[: len(block.targets)])
+            with np.errstate(over="ignore"):
+                margin[part] = np.abs(block.z[: len(block.targets)])
             wrong[part] = (block.one_step != block.bits)[: len(block.targets)]
             if automaton.weights.predicts:
-                for name, values in costs(tables(automaton, block), block.targets).items():
-                    cost[name][part] = values
+                same = like is not None and (like.bits[part] == bits[part]).all()
+                for name in PREDICTORS:
+                    if like is not None and (name == "free_run" or (same and name != "float")):
+                        cost[name][part] = like.costs[name][part]
+                    else:
+                        features = block.features(name)
+                        cost[name][part] = surprisal(automaton.weights, features, block.targets)
             tick(block.first)
     predicted = run.symbols[1:] if automaton.weights.predicts else run.symbols[:0]
     cost["bias_only"] = bias_only(automaton.weights, predicted)
     return Tally(
         bits=bits,
         margin=margin,
+        margin_sums=sums,
         wrong=wrong,
         parted=(bits != run.states)[:-1],
         divergence=_first(bits != run.states),

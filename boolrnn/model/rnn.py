@@ -164,9 +164,11 @@ def surprisal(
     """Bits that each target symbol costs, predicted from the row of `hidden` beside it."""
     cost = np.empty(len(targets))
     for first in range(0, len(targets), block):
-        part = slice(first, first + block)
-        table = log2_probabilities(logits(weights, hidden[part]))
-        cost[part] = -table[np.arange(len(table)), targets[part]]
+        scores = logits(weights, hidden[first : first + block])
+        scores -= scores.max(axis=1, keepdims=True)
+        chosen = scores[np.arange(len(scores)), targets[first : first + block]]
+        total = np.exp(scores, out=scores).sum(axis=1)
+        cost[first : first + block] = (np.log(total) - chosen) / np.log(2.0)
     return cost
 
 

@@ -43,12 +43,12 @@ def show(sheet: Sheet, console: Console | None = None) -> None:
 
 def _rich(table: Table) -> RichTable:
     drawn = RichTable(title=table.name, title_justify="left", title_style="bold cyan", box=None)
+    rows = table.rows[: table.limit]
     for k, column in enumerate(table.columns):
-        rows = table.rows[: table.limit]
         numeric = any(isinstance(row[k], int | float) for row in rows)
         mixed = any(isinstance(row[k], str) for row in rows)
         drawn.add_column(column.name, justify="right" if numeric and not mixed else "left", overflow="fold")
-    for row in table.rows[: table.limit]:
+    for row in rows:
         drawn.add_row(*(Text(cell(v, c)) for v, c in zip(row, table.columns)))
     return drawn
 
@@ -58,6 +58,7 @@ def to_csv(table: Table) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([column.name for column in table.columns])
-    for row in table.rows:
-        writer.writerow(["" if cell(v, Column("")) == "-" else v for v in row])
+    for first in range(0, len(table.rows), 10_000):
+        for row in table.rows[first : first + 10_000]:
+            writer.writerow(["" if cell(v, Column("")) == "-" else v for v in row])
     return buffer.getvalue()

@@ -33,6 +33,26 @@ class Table:
     limit: int = 40
 
 
+class Rows(Sequence):
+    """Rows read off parallel columns when they are asked for: a long text has millions.
+
+    A column is an array or a list, or a pair of one and a function that turns a part of it into cells.
+    """
+
+    def __init__(self, *columns: Any) -> None:
+        self.columns = [column if isinstance(column, tuple) else (column, None) for column in columns]
+
+    def __len__(self) -> int:
+        return len(self.columns[0][0])
+
+    def __getitem__(self, at: Any) -> Any:
+        if not isinstance(at, slice):
+            return self[at : at + 1 or None][0]
+        parts = [(values[at], show) for values, show in self.columns]
+        cells = [show(part) if show else getattr(part, "tolist", lambda p=part: p)() for part, show in parts]
+        return list(zip(*cells))
+
+
 @dataclasses.dataclass(frozen=True)
 class Sheet:
     """A result made readable: what it is, what it means, and its tables, the fullest one last."""

@@ -3,7 +3,7 @@
 import math
 
 from boolrnn.check.agreement import Agreement
-from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
+from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
 
 @sheet.register
@@ -30,7 +30,7 @@ def _(result: Agreement) -> Sheet:
                     Column("wrong", ",d"),
                     Column("share wrong", ".2%"),
                 ),
-                _rows(
+                Rows(
                     result.calibration_low,
                     result.calibration_high,
                     result.calibration_bits,
@@ -47,7 +47,7 @@ def _(result: Agreement) -> Sheet:
                     Column("float64", ".4f"),
                     Column("stable"),
                 ),
-                _rows(
+                Rows(
                     result.mantissa_bits,
                     result.mantissa_bpc,
                     result.mantissa_float64,
@@ -64,7 +64,7 @@ def _(result: Agreement) -> Sheet:
                     Column("mean margin", ".3f"),
                 ),
                 sorted(
-                    _rows(
+                    Rows(
                         result.neuron,
                         result.neuron_one_step,
                         result.neuron_free_run,
@@ -84,7 +84,7 @@ def _(result: Agreement) -> Sheet:
                     Column("float bits", ".3f"),
                     Column("automaton bits", ".3f"),
                 ),
-                _rows(
+                Rows(
                     result.t,
                     result.t_one_step,
                     result.t_free_run,
@@ -96,10 +96,6 @@ def _(result: Agreement) -> Sheet:
         ],
         [] if result.stable else ["some figures move by more than 1e-4 between float32 and float64"],
     )
-
-
-def _rows(*columns) -> list:  # noqa: ANN002 - arrays of any kind
-    return list(zip(*(column.tolist() for column in columns)))
 
 
 def _percent(share: float | None) -> str | None:

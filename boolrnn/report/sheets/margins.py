@@ -1,7 +1,7 @@
 """The sheet of margins: summary, quantiles, bins, neurons."""
 
 from boolrnn.check.margins import Margins
-from boolrnn.report.sheets import Column, Sheet, Table, sheet
+from boolrnn.report.sheets import Column, Rows, Sheet, Table, sheet
 
 
 @sheet.register
@@ -33,12 +33,12 @@ def _(result: Margins) -> Sheet:
             Table(
                 "quantiles",
                 (Column("quantile", ".0%"), *pair),
-                _rows(result.quantile, result.quantile_float, result.quantile_automaton),
+                Rows(result.quantile, result.quantile_float, result.quantile_automaton),
             ),
             Table(
                 "bins",
                 (Column("from", "g"), Column("to", "g"), *pair),
-                _rows(result.bin_low, result.bin_high, result.bin_float, result.bin_automaton),
+                Rows(result.bin_low, result.bin_high, result.bin_float, result.bin_automaton),
                 limit=15,
             ),
             Table(
@@ -56,7 +56,3 @@ def _(result: Margins) -> Sheet:
             ),
         ],
     )
-
-
-def _rows(*columns) -> list:  # noqa: ANN002 - arrays of any kind
-    return list(zip(*(column.tolist() for column in columns)))

@@ -1,9 +1,11 @@
 """The sheet of predict: totals by predictor, then every position."""
 
+import numpy as np
+
 from boolrnn.check.predict import Predict
 from boolrnn.check.side_by_side import PREDICTORS
 from boolrnn.model.corpus import show_symbol
-from boolrnn.report.sheets import Column, Sheet, Table, sheet
+from boolrnn.report.sheets import Column, Rows, Sheet, Table, sheet
 
 
 @sheet.register
@@ -20,13 +22,17 @@ def _(result: Predict) -> Sheet:
         for name in PREDICTORS
     ]
     totals.append(("bias_only", result.bpc_bias_only, None, None, None))
+
+    def shown(symbols: np.ndarray) -> list[str]:
+        return [show_symbol(x, result.alphabet) for x in symbols.tolist()]
+
     columns = [Column("t", "d"), Column("true")]
-    cells = [result.t.tolist(), _shown(result.true, result)]
+    cells = [result.t, (result.true, shown)]
     for name, short in zip(PREDICTORS, ("float", "signs", "step", "free")):
         columns += [Column(short), Column(f"{short} bits", ".3f")]
         cells += [
-            _shown(getattr(result, f"{name}_top")[:, 0], result),
-            getattr(result, f"{name}_bits").tolist(),
+            (getattr(result, f"{name}_top")[:, 0], shown),
+            getattr(result, f"{name}_bits"),
         ]
     return Sheet(
         "predict",
@@ -44,10 +50,6 @@ def _(result: Predict) -> Sheet:
                 totals,
                 "one_step starts from the network's signs one position before; free_run runs alone.",
             ),
-            Table("positions", columns, list(zip(*cells)), "First guess and bits of each predictor.", 12),
+            Table("positions", columns, Rows(*cells), "First guess and bits of each predictor.", 12),
         ],
     )
-
-
-def _shown(symbols, result: Predict) -> list[str]:  # noqa: ANN001 - an int64 array
-    return [show_symbol(x, result.alphabet) for x in symbols.tolist()]

@@ -1,9 +1,11 @@
 """The sheet of run: the trajectory."""
 
+import numpy as np
+
 from boolrnn.bits import to_hex
 from boolrnn.model.corpus import show_symbol
 from boolrnn.model.run import Run
-from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
+from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
 
 @sheet.register
@@ -18,13 +20,13 @@ def _(result: Run) -> Sheet:
         ("flips per step", result.flips_per_step, f"bits, mean over t = 1..{count - 1}"),
         ("least margin", float(result.least_margin.min()), "over the whole run"),
     )
-    rows = zip(
-        range(count),
-        [show_symbol(x, result.alphabet) for x in result.symbols.tolist()],
-        to_hex(result.states),
-        [None, *result.flips.tolist()],
-        result.least_margin.tolist(),
-        result.least_neuron.tolist(),
+    rows = Rows(
+        np.arange(count),
+        (result.symbols, lambda part: [show_symbol(x, result.alphabet) for x in part.tolist()]),
+        (result.states, to_hex),
+        (np.concatenate([[-1], result.flips]), lambda part: [None if f < 0 else f for f in part.tolist()]),
+        result.least_margin,
+        result.least_neuron,
     )
     return Sheet(
         "run",
@@ -41,7 +43,7 @@ def _(result: Run) -> Sheet:
                     Column("least margin", ".3g"),
                     Column("of neuron", "d"),
                 ),
-                list(rows),
+                rows,
                 limit=12,
             ),
         ],
