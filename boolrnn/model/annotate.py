@@ -81,7 +81,14 @@ def seen_on(
     return Seen(margin, fewest)
 
 
-def _row_distance(weights, certificate, i, symbols, before, z) -> np.ndarray:  # noqa: ANN001
+def _row_distance(
+    weights: Weights,
+    certificate: Certificate,
+    i: int,
+    symbols: Int64[np.ndarray, "T"],
+    before: Bool[np.ndarray, "T H"],
+    z: Float64[np.ndarray, "T"],
+) -> Int64[np.ndarray, "T"]:
     """Fewest flips of `before[t]` that flip neuron i's bit under `symbols[t]`, NEVER where none do."""
     if certificate.routes[i] == FLOAT64:
         row, total = weights.wh[i].astype(np.float64), z

@@ -142,7 +142,9 @@ class ExactRows:
 class _IntegerRows:
     """Rows summed in int64, each at the scale of its own lowest bit."""
 
-    def __init__(self, rows, matrix, inputs, bias, unit) -> None:  # noqa: ANN001 - of ExactRows
+    def __init__(
+        self, rows: np.ndarray, matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray, unit: np.ndarray
+    ) -> None:
         self.rows = rows
         self.unit = unit
         self.matrix = _integers(matrix, unit)
@@ -160,7 +162,9 @@ class _LimbRows:
     """Rows of any width. Limb k of an entry holds its bits in a window of the row; windows are so
     narrow that a sum of N + 2 limbs still fits into 53 bits."""
 
-    def __init__(self, rows, matrix, inputs, bias, unit) -> None:  # noqa: ANN001 - of ExactRows
+    def __init__(
+        self, rows: np.ndarray, matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray, unit: np.ndarray
+    ) -> None:
         self.rows = rows
         entries = np.concatenate([matrix, inputs, bias[:, None]], axis=1).astype(np.float64)
         width = _FLOAT_BITS - (matrix.shape[1] + 2).bit_length()

@@ -81,7 +81,9 @@ def trace(
     return FloatTrace(symbols, hidden, z, start, label)
 
 
-def _run64(weights, symbols, start, hidden, z) -> None:  # noqa: ANN001 - the arrays of trace()
+def _run64(
+    weights: Weights, symbols: np.ndarray, start: np.ndarray, hidden: np.ndarray, z: np.ndarray
+) -> None:
     drive = (weights.bh.astype(np.float64)[:, None] + weights.wx).T
     wh = weights.wh.astype(np.float64)
     before = start
@@ -110,7 +112,14 @@ class _Sum32:
         np.add.reduce(self.terms, axis=0, out=out)
 
 
-def _run32(weights, symbols, start, hidden, z, block: int = 1024) -> None:  # noqa: ANN001
+def _run32(
+    weights: Weights,
+    symbols: np.ndarray,
+    start: np.ndarray,
+    hidden: np.ndarray,
+    z: np.ndarray,
+    block: int = 1024,
+) -> None:
     """tanh is taken in float64 and rounded; a block is checked for doubtful roundings at its end, and
     run again from the first of them (about one in ten million entries)."""
     total = _Sum32(weights)
@@ -135,7 +144,9 @@ def _run32(weights, symbols, start, hidden, z, block: int = 1024) -> None:  # no
             tick(first)
 
 
-def _run32_system(weights, symbols, start, hidden, z) -> None:  # noqa: ANN001
+def _run32_system(
+    weights: Weights, symbols: np.ndarray, start: np.ndarray, hidden: np.ndarray, z: np.ndarray
+) -> None:
     total = _Sum32(weights)
     before = start
     with progress.bar("float32 reference", len(symbols)) as tick:
