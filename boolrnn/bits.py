@@ -55,6 +55,24 @@ def parse_state(text: str, hidden: int) -> Bool[np.ndarray, "H"]:
     )
 
 
+def as_bits(what: str, values: np.ndarray, shape: tuple[int, ...]) -> Bool[np.ndarray, "*B H"]:
+    """States given by a caller, as bools: bools, 0 and 1, or -1 and +1.
+
+    Raises
+    ------
+    StateError
+        On another shape, or other values.
+    """
+    given = np.asarray(values)
+    if given.shape != shape:
+        raise StateError(f"{what}: shape {given.shape}, expected {shape}")
+    if given.dtype != bool:
+        kinds = set(np.unique(given).tolist())
+        if not (kinds <= {0, 1} or kinds <= {-1, 1}):
+            raise StateError(f"{what}: expected bools, 0 and 1, or -1 and +1")
+    return given > 0 if given.dtype != bool else given.copy()
+
+
 def hamming(left: Bool[np.ndarray, "*B H"], right: Bool[np.ndarray, "*B H"]) -> Int64[np.ndarray, "*B"]:
     """Number of differing bits, along the last axis."""
     return _POPCOUNT[_pack(left) ^ _pack(right)].sum(axis=-1, dtype=np.int64)

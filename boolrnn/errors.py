@@ -1,13 +1,12 @@
 """Every error that boolrnn raises on purpose, as a tree.
 
     BoolrnnError
-    ├── InputError              what was given cannot be used: the command line exits with 2
-    │   ├── WeightsError        a weight file, its size, its tensors
-    │   ├── TextError           a text, an alphabet, a symbol
-    │   ├── StateError          a state argument
-    │   ├── OptionError         the value of an option or keyword
-    │   └── ResultError         a saved result or a compiled automaton
-    └── TooLargeError           the answer would be too large to write down: exits with 2
+    └── InputError              what was given cannot be used: the command line exits with 2
+        ├── WeightsError        a weight file, its size, its tensors
+        ├── TextError           a text, an alphabet, a symbol
+        ├── StateError          a state argument
+        ├── OptionError         the value of an option or keyword
+        └── ResultError         a saved result or a compiled automaton
 
 Each message is one line: what is wrong, where, and what was expected. Anything else that escapes is
 a bug and keeps its traceback.
@@ -40,7 +39,3 @@ class OptionError(InputError):
 
 class ResultError(InputError):
     """A saved result or compiled automaton cannot be read or written."""
-
-
-class TooLargeError(BoolrnnError):
-    """The answer exists but is too large to write down; the message names the size."""

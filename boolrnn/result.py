@@ -15,6 +15,7 @@ import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -38,10 +39,11 @@ class MadeBy:
 def named(name: str, **kwargs: Any) -> Any:
     """A dataclass field that is called `name` (dots nest, `_` at an end drops) in JSON.
 
-    `hexed=True` marks states, shown as hex; `quiet=True` keeps an array out of the JSON.
+    `hexed=True` marks states, shown as hex; `quiet=True` keeps an array out of the JSON;
+    `nullable=True` shows negative integers as null.
     """
     metadata = {"json": name}
-    for flag in ("hexed", "quiet"):
+    for flag in ("hexed", "quiet", "nullable"):
         if kwargs.pop(flag, False):
             metadata[flag] = flag
     return dataclasses.field(metadata=metadata, **kwargs)
@@ -73,10 +75,7 @@ class Result:
         for field in _own_fields(type(self)):
             if "quiet" in field.metadata:
                 continue
-            value = getattr(self, field.name)
-            if "hexed" in field.metadata and value is not None:
-                rows = bits.to_hex(np.atleast_2d(value))
-                value = np.array(rows, dtype=np.str_) if value.ndim == 2 else rows[0]
+            value = _shown(getattr(self, field.name), field.metadata)
             leaves.append((_json_name(field).split("."), value))
         return head | _nest(leaves)
 
@@ -86,17 +85,14 @@ class Result:
         Raises
         ------
         ResultError
-            Where the directory holds something that is no saved result.
+            Where the directory holds something else than a saved result of this kind.
         """
         folder = Path(directory)
-        if folder.exists() and not folder.is_dir():
-            raise ResultError(f"{folder}: exists and is no directory")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / "result.json").exists():
-            raise ResultError(f"{folder}: not empty and holds no result.json; name a new directory")
+        check_folder(folder, self.schema)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ResultError(f"{folder}: {error.strerror}") from None
+            raise ResultError(f"{folder}: cannot be written ({error.strerror})") from None
         arrays, scalars = self._split()
         packed = npz_bytes(arrays)
         payload = {
@@ -156,6 +152,33 @@ class Result:
         return kind
 
 
+def check_folder(folder: Path, schema: str | None = None) -> None:
+    """Refuse a directory that a result cannot be saved into: one that holds other things, or (where
+    `schema` is given) another kind of result.
+
+    Raises
+    ------
+    ResultError
+        As said.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ResultError(f"{folder}: exists and is no directory")
+        if not folder.is_dir() or not any(folder.iterdir()):
+            return
+        if not (folder / "result.json").exists():
+            raise ResultError(f"{folder}: not empty and holds no result.json; name a new directory")
+        held = json.loads((folder / "result.json").read_text()).get("schema")
+    except ResultError:  # a ValueError too
+        raise
+    except OSError as error:
+        raise ResultError(f"{folder}: cannot be used ({error.strerror})") from None
+    except (ValueError, AttributeError):
+        raise ResultError(f"{folder / 'result.json'}: is no saved result; name a new directory") from None
+    if schema is not None and held != schema:
+        raise ResultError(f"{folder}: holds a result of schema {held}; name a new directory")
+
+
 def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
     """An .npz archive without time stamps: equal arrays give equal bytes."""
     buffer = io.BytesIO()
@@ -168,14 +191,17 @@ def npz_bytes(arrays: dict[str, np.ndarray]) -> bytes:
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name in its directory, then rename it.
+    """Write a file under a temporary name in its directory, then rename it; a link is followed.
 
     Raises
     ------
     ResultError
-        Where the directory does not exist or cannot be written.
+        Where the directory does not exist or cannot be written, or the name is taken by something that
+        is no regular file.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise ResultError(f"{path}: cannot be written (no regular file)")
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -201,6 +227,20 @@ def _own_fields(kind: type[Result]) -> list[dataclasses.Field[Any]]:
 
 def _json_name(field: dataclasses.Field[Any]) -> str:
     return field.metadata.get("json", field.name)
+
+
+def _shown(value: Any, flags: Mapping[str, Any]) -> Any:
+    """A field's value as JSON shows it: states as hex, negative integers as null where so flagged."""
+    if value is None:
+        return None
+    if "hexed" in flags:
+        rows = bits.to_hex(np.atleast_2d(value))
+        return np.array(rows, dtype=np.str_) if value.ndim == 2 else rows[0]
+    if "nullable" in flags:
+        shown = value.astype(object)
+        shown[value < 0] = None
+        return shown
+    return value
 
 
 def _scalar(value: Any) -> Any:

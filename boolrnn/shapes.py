@@ -10,14 +10,13 @@ import os
 from typing import TYPE_CHECKING
 
 if not TYPE_CHECKING and "BOOLRNN_CHECK_SHAPES" in os.environ:
-    from jaxtyping import Bool, Float, Float32, Float64, Int, Int64, UInt8
+    from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
 else:
     from typing import Annotated as Bool
     from typing import Annotated as Float
     from typing import Annotated as Float32
     from typing import Annotated as Float64
-    from typing import Annotated as Int
     from typing import Annotated as Int64
     from typing import Annotated as UInt8
 
-__all__ = ["Bool", "Float", "Float32", "Float64", "Int", "Int64", "UInt8"]
+__all__ = ["Bool", "Float", "Float32", "Float64", "Int64", "UInt8"]

@@ -186,17 +186,15 @@ def test_text_from_standard_input(files):
     assert json.loads(done.stdout)["states"] == json.loads(whole.stdout)["states"]
 
 
-def test_a_wrong_layout_is_loud_everywhere(tmp_path, embedded):
+@pytest.mark.parametrize("verb", ["info", "agreement", "predict"])
+@pytest.mark.parametrize("how", [[], ["--json"], ["--csv"]])
+def test_a_wrong_layout_is_loud(tmp_path, embedded, verb, how):
     weights, symbols = embedded
     boolrnn.write_weights(weights, tmp_path / "w.bin")
     (tmp_path / "t").write_bytes(bytes(symbols.astype(np.uint8)))
     pair = (tmp_path / "w.bin", tmp_path / "t", "--symbols", weights.symbols)
-    for verb in ("info", "agreement", "predict"):
-        done = run(verb, *pair, "--layout", LAYOUTS[1], "--csv" if verb == "info" else "--json")
-        if verb == "info":
-            done = run(verb, *pair, "--layout", LAYOUTS[1])
-        assert b"WRONG LAYOUT?" in done.stderr
-        assert run(verb, *pair).stderr == b""
+    assert b"WRONG LAYOUT?" in run(verb, *pair, *how, "--layout", LAYOUTS[1]).stderr
+    assert run(verb, *pair, *how).stderr == b""
 
 
 def test_alphabets_on_the_command_line(tmp_path):
@@ -235,6 +233,14 @@ def test_alphabets_on_the_command_line(tmp_path):
         (["convert", "{net}"], "Missing argument 'OUT'"),
         (["convert", "{net}", "{none}/x.npz"], "cannot be written"),
         (["run", "--out", "{text}"], "is no directory"),
+        (["agreement", "--alphabet", "xyz"], "--alphabet describes a MODEL, and none is given"),
+        (["info", "--symbols", "3"], "--symbols describes a MODEL, and none is given"),
+        (["info", "{hard}", "--layout", "wx-wh-bh-wy-by"], "layout describes raw files"),
+        (["convert", "{net}", "{none}.pkl"], "writes no pickles"),
+        (["convert", "{net}", "/dev/null"], "no regular file"),
+        (["info", "{net}", "--out", "a" * 300], "File name too long"),
+        (["rule", "{net}", "--neuron", "1" * 5000, "--symbol", "a"], "expected a number such as 28"),
+        (["info", "{net}", "--symbols", "9" * 4299], "Invalid value for '--symbols'"),
         (["run", "--json", "--csv"], "--json and --csv both write to stdout"),
         (["margins", "--figure", "x.pdf"], "ends in .svg or .png"),
     ],
@@ -243,6 +249,57 @@ def test_mistakes_are_one_line(files, arguments, says):
     paths = {n: files / n for n in ("text", "empty", "none")}
     paths |= {"net": files / "net.bin", "hard": files / "hard.npz"}
     refused(*(a.format(**paths) for a in arguments), says=says)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["convert", "{net}", "{new}/c.npz", "--json", "--csv"],
+        ["compile", "{net}", "-o", "{new}/c.npz", "--json", "--csv"],
+        ["compile", "{net}", "-o", "{new}/c.npz", "--out", "{full}"],
+        ["agreement", "{net}", "{text}", "--figure", "{new}/f.svg", "--out", "{full}"],
+        ["compile", "{net}", "{text}", "-o", "{new}/c.bin"],
+    ],
+)
+def test_nothing_is_written_where_anything_is_refused(files, arguments):
+    (files / "new").mkdir()
+    paths = {"net": files / "net.bin", "text": files / "text", "new": files / "new", "full": files}
+    done = run(*(a.format(**paths) for a in arguments))
+    assert done.returncode == 2
+    assert not list((files / "new").iterdir())
+
+
+def test_a_folder_keeps_one_kind_of_result(files):
+    assert run("info", "--out", files / "r").returncode == 0
+    refused("step", "--symbol", "<", "--out", files / "r", says="holds a result of schema info/1")
+
+
+def test_links_are_followed(files):
+    (files / "real.npz").write_bytes(b"")
+    (files / "link.npz").symlink_to(files / "real.npz")
+    assert run("convert", files / "net.bin", files / "link.npz").returncode == 0
+    assert (files / "link.npz").is_symlink()
+    assert boolrnn.read_weights(files / "real.npz").hidden == 7
+
+
+def test_a_model_from_a_pipe_is_read_once(files):
+    boolrnn.compile(boolrnn.read_weights(files / "net.bin")).write(files / "a.npz")
+    for name, verb in (("net.bin", "info"), ("a.npz", "run")):
+        command = f"{sys.executable} -m boolrnn {verb} <(cat {files / name}) {files / 'text'}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_and_a_closed_input_are_one_line(files):
+    with open("/dev/full", "wb") as full:
+        command = [sys.executable, "-m", "boolrnn", "info", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    command = f"{sys.executable} -m boolrnn run {files / 'net.bin'} - <&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"standard input is closed" in done.stderr
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):

@@ -14,13 +14,15 @@ import dataclasses
 import numpy as np
 
 from boolrnn.bits import distinct
-from boolrnn.check.certify import Certificate, certify_always, certify_text
+from boolrnn.check.certify import Certificate, certify_always, certify_text, refused
 from boolrnn.check.precision import WINDOW, truncated
+from boolrnn.check.side_by_side import window
 from boolrnn.check.tally import Tally, tally
 from boolrnn.check.verdict import DIFFERS, LEVELS, verdict
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, BoolTrace, as_automaton
 from boolrnn.model.corpus import check_symbols
+from boolrnn.model.rnn import stated
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
 from boolrnn.shapes import Bool, Float64, Int64
@@ -126,8 +128,8 @@ def agreement(
         required=require,
         holds=holds,
         positions=network.positions,
-        window=f"positions 0..{network.positions - 1}" if network.positions else "no positions",
-        arithmetic="float32" if tanh == "exact" else "float32, system tanh",
+        window=window(network.positions),
+        arithmetic=stated("float32", tanh),
         initial=run.initial,
         distinct_automaton=distinct(run.states[:-1]),
         certificate_level=level if certificate.holds else None,
@@ -141,14 +143,13 @@ def agreement(
 def _level(automaton: Automaton, run: BoolTrace, network: Tally) -> tuple[str, Certificate]:
     """The strongest level, and the certificate that proves it or says why the next one fails."""
     if network.divergence is not None:
-        return DIFFERS, Certificate(False, None, None, None, "signs differ: nothing to certify")
+        return DIFFERS, refused("signs differ: nothing to certify")
+    text = certify_text(automaton, run)
     if run.initial is not None:
-        reason = "the automaton was started elsewhere than the network"
-        return "agrees", Certificate(False, None, None, None, reason)
+        return "agrees", text
     always = certify_always(automaton)
     if always.holds:
         return "certified_always", always
-    text = certify_text(automaton, run)
     if text.holds:
         return "certified_text", text
     return "agrees", text
@@ -217,7 +218,7 @@ def _mantissa(automaton: Automaton, symbols: np.ndarray) -> dict:
     if not automaton.weights.predicts or used == 0:
         empty = np.zeros(0)
         return {
-            "mantissa_window": "no positions",
+            "mantissa_window": window(0),
             "mantissa_bits": np.zeros(0, np.int64),
             "mantissa_bpc": empty,
             "mantissa_float64": empty.copy(),
@@ -225,7 +226,7 @@ def _mantissa(automaton: Automaton, symbols: np.ndarray) -> dict:
         }
     cut = truncated(automaton.weights, symbols)
     return {
-        "mantissa_window": f"positions 0..{used - 1}",
+        "mantissa_window": window(used),
         "mantissa_bits": cut.kept,
         "mantissa_bpc": cut.float32,
         "mantissa_float64": cut.float64,

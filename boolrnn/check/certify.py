@@ -15,9 +15,12 @@ roundings, whatever the order. So if
 
 the program's sum has the automaton's sign and magnitude at least L_i, and, tanh being odd and monotone,
 the next hidden value lies between s'_i (1 - eps'_i) and s'_i with eps'_i = 1 - tanh(L_i)(1 - 2^-22).
-At the start h = 0 exactly and the wh terms are exact zeros. By induction over t the signs agree at every
-position; that is level 3. Level 4 replaces m_i by a bound that holds for every sign state and symbol and
-eps by one vector that a step maps below itself, so the induction runs over all texts of all lengths.
+Where a file's program adds two biases or multiplies an embedding, M_i counts the magnitudes of those
+addends, and n one more rounding for each of them and two for the folding, which moves the real sum by at
+most 2 u M_i. At the start h = 0 exactly and the wh terms are exact zeros. By induction over t the signs
+agree at every position; that is level 3. Level 4 replaces m_i by a bound that holds for every sign state
+and symbol and eps by one vector that a step maps below itself, so the induction runs over all texts of all
+lengths.
 
 The bounds are evaluated in float64; each is moved outwards by more than its own rounding.
 """
@@ -33,8 +36,9 @@ from boolrnn.model.exact import python_integers
 from boolrnn.shapes import Float64
 
 _U = 2.0**-24
-_LEAST = 2.0**-100  # a bound below this counts as none: far above every subnormal
-_OUT = 1 + 2.0**-40  # outward factor: more than the float64 rounding of sums of up to 2^10 terms
+_LEAST = 2.0**-100  # a bound below this counts as none; so every hidden value after the start exceeds
+#                     2^-101, and a flush can meet weights, products and sums but no hidden value
+_OUT = 1 + 2.0**-40  # outward factor: more than the float64 rounding of sums of up to 2^12 terms
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,18 +52,26 @@ class Certificate:
     reason: str
 
 
+def refused(reason: str, bound: float | None = None, neuron: int | None = None) -> Certificate:
+    """No certificate, and why."""
+    return Certificate(False, bound, None, neuron, reason)
+
+
 class _Slack:
     """What rounding and flushing can take from a margin: gamma M_i + flush, for each symbol."""
 
     def __init__(self, automaton: Automaton) -> None:
         hidden = automaton.hidden
-        rounds = hidden + 4
+        rounds = hidden + 4 + (automaton.folded_terms + 2 if automaton.folded is not None else 0)
         gamma = rounds * _U / (1 - rounds * _U) * _OUT if rounds * _U < 0.5 else math.inf
         flush = 2.0 * (3 * hidden + 4) * 2.0**-126
         self.absolute = np.abs(automaton.wh).astype(np.float64)
-        inputs = np.abs(automaton.wx).astype(np.float64).T + np.abs(automaton.bh)
+        if automaton.folded is None:
+            inputs = np.abs(automaton.wx).astype(np.float64).T + np.abs(automaton.bh)
+        else:
+            inputs = automaton.folded.T * _OUT
         total = (inputs + self.absolute.sum(axis=1)) * _OUT
-        self.overflows = bool((total >= 2.0**126).any())
+        self.hopeless = bool((total >= 2.0**126).any()) or hidden > 4096
         self.start = gamma * inputs * _OUT + flush  # (V, H)
         self.step = gamma * total + flush
 
@@ -79,10 +91,15 @@ def _bound(margin: np.ndarray, *losses: np.ndarray) -> np.ndarray:
 
 
 def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
-    """Level 3: all n signs agree on the text of `run`, a trajectory from the network's start."""
+    """Level 3: all n signs agree on the text of `run`, a trajectory from the network's start.
+
+    A trajectory from another start is never certified.
+    """
+    if run.initial is not None:
+        return refused("the automaton was started elsewhere than the network")
     slack = _Slack(automaton)
-    if slack.overflows:
-        return Certificate(False, None, None, None, "sums may overflow float32")
+    if slack.hopeless:
+        return refused("sums may overflow float32, or the net has more than 4096 neurons")
     least = math.inf
     eps = np.zeros(automaton.hidden)
     with progress.bar("certificate", len(run.symbols)) as tick:
@@ -125,12 +142,12 @@ def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
 def certify_always(automaton: Automaton) -> Certificate:
     """Level 4: all signs agree on every text, by a bound over all sign states and symbols."""
     slack = _Slack(automaton)
-    if slack.overflows:
-        return Certificate(False, None, None, None, "sums may overflow float32")
+    if slack.hopeless:
+        return refused("sums may overflow float32, or the net has more than 4096 neurons")
     start = _bound(np.abs(automaton.drive.T), slack.start)
     if not start.min() > _LEAST:
         i = int(start.min(axis=0).argmin())
-        return Certificate(False, float(start.min()), None, i, f"h{i} may start too near 0")
+        return refused(f"h{i} may start too near 0", float(start.min()), i)
     margins = least_margins(automaton)
     first = _shortfall(start).max(axis=0)
     eps = first
@@ -140,10 +157,10 @@ def certify_always(automaton: Automaton) -> Certificate:
         if not bound.min() > _LEAST:
             i = int(bound.min(axis=0).argmin())
             reason = f"some state may bring |z| of h{i} under its bound"
-            return Certificate(False, float(bound.min()), None, i, reason)
+            return refused(reason, float(bound.min()), i)
         after = np.maximum(first, _shortfall(bound).max(axis=0))
         if (after <= grown).all():
             reason = "no state and no symbol brings a margin under its bound"
             return Certificate(True, float(min(bound.min(), start.min())), None, None, reason)
         eps = np.maximum(eps, after)
-    return Certificate(False, None, None, None, "the shortfall bound did not settle")
+    return refused("the shortfall bound did not settle")

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.check.side_by_side import blocks
+from boolrnn.check.side_by_side import blocks, window
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
+from boolrnn.model.rnn import stated
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
 from boolrnn.shapes import Float64, Int64
@@ -83,8 +84,8 @@ def margins(
     values, own_values = network.ravel(), own.ravel()
     some = len(values) > 0
     return Margins(
-        window=f"positions 0..{len(network) - 1}" if some else "no positions",
-        arithmetic="float32" if tanh == "exact" else "float32, system tanh",
+        window=window(len(network)),
+        arithmetic=stated("float32", tanh),
         count=values.size,
         **_summary(values),
         **{f"automaton_{key}": value for key, value in _summary(own_values).items()},

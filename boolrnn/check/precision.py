@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from boolrnn.model.rnn import surprisal
+from boolrnn.model.rnn import InOrderSum, surprisal
 from boolrnn.model.tanh import tanh32
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Float64, Int64
@@ -43,15 +43,11 @@ def truncated(weights: Weights, symbols: Int64[np.ndarray, "T"], kept: tuple[int
 def _run32(weights: Weights, symbols: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Hidden states (K, T - 1, H) in float32, sums in index order."""
     size, count = weights.hidden, len(mask)
-    drive = np.ascontiguousarray((weights.bh[:, None] + weights.wx).T)
-    columns = np.ascontiguousarray(weights.wh.T)[:, None, :]
-    terms = np.empty((size + 1, count, size), np.float32)
+    total = InOrderSum(weights, count)
     z, hidden = np.empty((count, size), np.float32), np.zeros((count, size), np.float32)
     kept = np.empty((count, len(symbols) - 1, size), np.float32)
     for t, x in enumerate(symbols[:-1].tolist()):
-        terms[0] = drive[x]
-        np.multiply(columns, hidden.T[:, :, None], out=terms[1:])
-        np.add.reduce(terms, axis=0, out=z)
+        total(x, hidden, z)
         hidden = (tanh32(z).view(np.uint32) & mask).view(np.float32)
         kept[:, t] = hidden
     return kept

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.check.side_by_side import PREDICTORS, Block, blocks
+from boolrnn.check.side_by_side import PREDICTORS, Block, blocks, window
 from boolrnn.errors import OptionError, WeightsError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
-from boolrnn.model.rnn import log2_probabilities, logits
+from boolrnn.model.rnn import log2_probabilities, logits, stated
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
 from boolrnn.shapes import Bool, Float64, Int64, UInt8
@@ -107,8 +107,8 @@ def predict(
     targets = symbols[1:]
     return Predict(
         alphabet=automaton.alphabet,
-        window=f"positions 0..{len(targets) - 1}" if len(targets) else "no positions",
-        arithmetic="float32" if tanh == "exact" else "float32, system tanh",
+        window=window(len(targets)),
+        arithmetic=stated("float32", tanh),
         initial=free.initial,
         bpc_bias_only=_mean(bias_only(automaton.weights, targets)),
         t=np.arange(len(targets)),

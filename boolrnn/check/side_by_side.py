@@ -18,6 +18,11 @@ BLOCK = 2048
 PREDICTORS = ("float", "sign_readout", "one_step", "free_run")
 
 
+def window(positions: int) -> str:
+    """The window of a statistic over the first `positions` positions, in words."""
+    return f"positions 0..{positions - 1}" if positions else "no positions"
+
+
 @dataclasses.dataclass(frozen=True)
 class Block:
     """Positions first .. first + T - 1 of a text."""

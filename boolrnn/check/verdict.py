@@ -36,10 +36,12 @@ def _differs(network: Tally) -> str:
     if network.one_step is not None:
         parts.append(f"one step agrees on {100 * network.one_step:.2f} % of signs")
     if network.free_run is not None:
-        parts.append(f"running free on {100 * network.free_run:.2f} %")
+        parts.append(f"a free run on {100 * network.free_run:.2f} %")
     network_bpc, signs_bpc = network.bpc("float"), network.bpc("free_run")
     if network_bpc is not None and signs_bpc is not None:
-        parts.append(f"and costs {signs_bpc:.3f} bits per character instead of {network_bpc:.4f}")
+        parts.append(
+            f"which predicts at {signs_bpc:.3f} bits per character, the network at {network_bpc:.4f}"
+        )
     lost = ""
     if network.overflow is not None:
         lost = f" Its float32 sums overflow, first at t = {network.overflow[0]}, h{network.overflow[1]}."

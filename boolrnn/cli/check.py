@@ -54,7 +54,8 @@ def predict(pair: Pair, top: int, initial: str | None, tanh: str) -> Any:
     """What network and automaton predict, position by position.
 
     Four predictors: the network; its signs, read out; one step of the automaton from its signs; the
-    automaton running free. Per position their guesses and the bits that the true symbol costs.
+    automaton running free. Per position their guesses and the bits that the true symbol costs. Only a
+    net whose outputs are symbols (O = V) predicts.
 
     Example:  boolrnn predict sat_model.bin text.txt --json
     """

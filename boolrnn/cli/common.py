@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from boolrnn.model.automaton import Automaton
     from boolrnn.model.formats import Source
-    from boolrnn.report.sheets import Sheet
     from boolrnn.result import MadeBy
 
 LAYOUTS = ("wx-wh-bh-wy-by", "wx-bh-wh-wy-by")
@@ -26,19 +25,17 @@ READING = (
     click.Option(
         ["--layout"],
         type=click.Choice(LAYOUTS),
-        default=LAYOUTS[0],
-        show_default=True,
-        help="Order of the tensors in a raw file.",
+        help=f"Order of the tensors in a raw file.  [default: {LAYOUTS[0]}]",
     ),
     click.Option(
         ["--symbols", "vocabulary"],
-        type=click.IntRange(1),
+        type=click.IntRange(1, 1 << 24),
         metavar="V",
         help="Input symbols V of a raw file.  [default: 256]",
     ),
     click.Option(
         ["--outputs"],
-        type=click.IntRange(1),
+        type=click.IntRange(1, 1 << 24),
         metavar="O",
         help="Outputs O of a raw file.  [default: V]",
     ),
@@ -68,12 +65,11 @@ class Pair:
     @functools.cached_property
     def automaton(self) -> "Automaton":
         """The compiled automaton; an automaton file keeps its annotations."""
-        from boolrnn.model.automaton import compile, read_automaton
+        from boolrnn.model.automaton import Automaton, compile
 
-        if self.source.form != "automaton":
-            return compile(self.source.weights)
-        stored = read_automaton(self.source.path)
-        return dataclasses.replace(stored, alphabet=self.source.weights.alphabet)
+        if self.source.form == "automaton":
+            return Automaton.of_source(self.source)
+        return compile(self.source.weights)
 
     @functools.cached_property
     def symbols(self) -> "np.ndarray | None":
@@ -121,9 +117,14 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             from boolrnn import progress
 
             progress.enable()
+            check_emitting(emitting)
             path = options.pop("text", None)
+            given = [f"--{key}" for key, value in reading.items() if value is not None]
+            if model is None and given:
+                name = given[0].replace("vocabulary", "symbols")
+                raise click.UsageError(f"{name} describes a MODEL, and none is given", _context())
             if model is not None and path is None and text == "needed":
-                raise click.UsageError("Missing argument 'TEXT'.", click.get_current_context())
+                raise click.UsageError("Missing argument 'TEXT'.", _context())
             pair = read_pair(model, path, reading, embedded_text=text != "none")
             emit(body(pair, **options), pair, **emitting)
 
@@ -141,13 +142,34 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
     return wrap
 
 
+def _context() -> click.Context:
+    return click.get_current_context()
+
+
+def check_emitting(emitting: dict[str, Any]) -> None:
+    """Refuse what could not be written before anything is computed."""
+    if emitting["as_json"] and emitting["as_csv"]:
+        raise click.UsageError("--json and --csv both write to stdout", _context())
+    figure, out = emitting["figure"], emitting["out"]
+    if figure is not None and not figure.lower().endswith((".svg", ".png")):
+        raise OptionError(f"figure {figure}: expected a name that ends in .svg or .png")
+    if out is not None:
+        from pathlib import Path
+
+        from boolrnn.result import check_folder
+
+        check_folder(Path(out))
+
+
 def compiled(pair: Pair, output: str | None) -> "Automaton":
     """The automaton of the pair, annotated with its text if there is one, and written if asked."""
     from boolrnn.model.automaton import compile
 
+    if output is not None and not output.lower().endswith(".npz"):
+        raise OptionError(f"{output}: expected a name that ends in .npz")
     automaton = pair.automaton
     if pair.symbols is not None:
-        automaton = compile(pair.source.weights, pair.symbols)
+        automaton = compile(automaton.weights, pair.symbols)
     if output is not None:
         dataclasses.replace(automaton, made_by=_made_by(pair, None)).write(output)
     return automaton
@@ -205,8 +227,6 @@ def emit(
     import json
 
     result = dataclasses.replace(result, made_by=_made_by(pair, seed))
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv both write to stdout", click.get_current_context())
     if figure is not None:
         from boolrnn.report.figures import write_figure
 
@@ -215,9 +235,11 @@ def emit(
         _save(result, out)
     if as_json:
         click.echo(json.dumps(result.to_json(), allow_nan=False))
+        warning = getattr(result, "warning", None)
     else:
         _print(result, as_csv)
-    warning = _layout_warning(result, pair)
+        warning = None
+    warning = warning or _layout_warning(result, pair)
     if warning:
         click.echo(f"boolrnn: warning: {warning}", err=True)
     if getattr(result, "holds", None) is False:
@@ -231,14 +253,10 @@ def _print(result: Any, as_csv: bool) -> None:
     page = sheet(result)
     if as_csv:
         click.echo(terminal.to_csv(page.tables[-1]), nl=False)
-        return
-    terminal.show(page)
-    _warn(page)
-
-
-def _warn(page: "Sheet") -> None:
+    else:
+        terminal.show(page)
     for warning in page.warnings:
-        click.secho(f"\nboolrnn: warning: {warning}", err=True, fg="red", bold=True)
+        click.secho(f"boolrnn: warning: {warning}", err=True, fg="red", bold=True)
 
 
 def _save(result: Any, directory: str) -> None:
@@ -251,7 +269,7 @@ def _save(result: Any, directory: str) -> None:
     result.save(directory)
     for table in sheet(result).tables:
         name = table.name.replace(" ", "_") + ".csv"
-        write_whole(Path(directory) / name, terminal.to_csv(table).encode())
+        write_whole(Path(directory) / name, terminal.to_csv(table).encode("utf-8", "surrogateescape"))
 
 
 def _layout_warning(result: Any, pair: Pair) -> str | None:

@@ -1,6 +1,6 @@
 """The embedded pair: a text written for this project and a small plain tanh net trained on it.
 
-`python -m boolrnn.data.make_pair` trains the net again.
+`python -m boolrnn.data.make_pair boolrnn/data/pair.npz` trains the net again.
 """
 
 from importlib import resources

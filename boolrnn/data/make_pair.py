@@ -1,6 +1,6 @@
 """Train the embedded net: a plain tanh RNN that memorises the embedded text. NumPy only, a minute.
 
-    python -m boolrnn.data.make_pair [OUT.npz]
+    python -m boolrnn.data.make_pair OUT.npz
 
 Adam (0.9, 0.999, 1e-8) on the mean cross-entropy, gradient norm clipped at 1, cosine learning rate,
 backpropagation through 50 symbols with the state carried on, h = 0 at the start of each epoch and a
@@ -10,6 +10,7 @@ the last bits differ, and training amplifies them.
 
 import sys
 from importlib import resources
+from typing import Any
 
 import numpy as np
 
@@ -103,11 +104,12 @@ def train(data: bytes) -> Weights:
         if epoch % 100 == 99:
             bits = nats / np.log(2) / (len(symbols) - 1)
             print(f"epoch {epoch + 1}: {bits:.4f} bpc", file=sys.stderr)
-    parts = {name: p[name].astype(np.float32) for name in TENSORS}
+    parts: dict[str, Any] = {name: p[name].astype(np.float32) for name in TENSORS}
     return Weights(**parts, alphabet=alphabet)
 
 
 if __name__ == "__main__":
-    folder = resources.files("boolrnn.data")
-    target = sys.argv[1] if len(sys.argv) > 1 else str(folder / "pair.npz")
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit("usage: python -m boolrnn.data.make_pair OUT.npz")
+    folder, target = resources.files("boolrnn.data"), sys.argv[1]
     write_weights(train((folder / "pair.txt").read_bytes()), target)

@@ -7,13 +7,17 @@ shortest prefix of them that carries z across the threshold.
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from boolrnn.model.exact import FLOAT64, Certificate, python_integers
+from boolrnn import progress
+from boolrnn.model.exact import FLOAT64, Exactness, python_integers
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Bool, Float64, Int64
 
+_CHUNK = 4096  # positions between two writes to memory
+_INT64_BITS = 61  # twice a sum of that many bits fits an int64
 NEVER = -1  # no set of flips flips the bit; no position of the text reads the symbol
 
 
@@ -30,7 +34,7 @@ class Bounds:
     forced: Int64[np.ndarray, "H V"]
 
 
-def bounds(weights: Weights, drive: Float64[np.ndarray, "H V"], certificate: Certificate) -> Bounds:
+def bounds(weights: Weights, drive: Float64[np.ndarray, "H V"], certificate: Exactness) -> Bounds:
     """Bounds of z = drive +- sum |w| for every neuron and symbol."""
     sum_abs = np.array([math.fsum(np.abs(row, dtype=np.float64).tolist()) for row in weights.wh])
     low, high = drive - sum_abs[:, None], drive + sum_abs[:, None]
@@ -59,47 +63,55 @@ class Seen:
 
 def seen_on(
     weights: Weights,
-    certificate: Certificate,
+    exactness: Exactness,
     symbols: Int64[np.ndarray, "T"],
     states: Bool[np.ndarray, "T H"],
-    z: Float64[np.ndarray, "T H"],
+    z_of: Callable[[int, int], np.ndarray],
 ) -> Seen:
-    """What a trajectory from the network's start has shown; `z[t]` led to `states[t]`."""
+    """What a trajectory from the network's start has shown; `z_of(first, stop)` gives its sums."""
     shape = weights.wx.shape
     margin = np.full(shape, np.inf)
     fewest = np.full(shape, np.iinfo(np.int64).max)
-    for i in range(weights.hidden):
-        np.minimum.at(margin[i], symbols, np.abs(z[:, i]))
-        for first in range(1, len(symbols), 8192):
-            part = slice(first, min(first + 8192, len(symbols)))
-            before = states[first - 1 : part.stop - 1]
-            distance = _row_distance(weights, certificate, i, symbols[part], before, z[part, i])
-            can = distance != NEVER
-            np.minimum.at(fewest[i], symbols[part][can], distance[can])
+    rows = [_ExactRow(weights, exactness, i) for i in range(weights.hidden)]
+    with progress.bar("flip distances", len(symbols)) as tick:
+        for first in range(0, len(symbols), _CHUNK):
+            stop = min(first + _CHUNK, len(symbols))
+            z, start = z_of(first, stop), max(first, 1)  # nothing precedes position 0
+            before, read = states[start - 1 : stop - 1], symbols[start:stop]
+            for i, row in enumerate(rows):
+                np.minimum.at(margin[i], symbols[first:stop], np.abs(z[:, i]))
+                distance = row.distance(before, read, z[start - first :, i])
+                can = distance != NEVER
+                np.minimum.at(fewest[i], read[can], distance[can])
+            tick(stop)
     margin[np.isinf(margin)] = np.nan
     fewest[fewest == np.iinfo(np.int64).max] = NEVER
     return Seen(margin, fewest)
 
 
-def _row_distance(
-    weights: Weights,
-    certificate: Certificate,
-    i: int,
-    symbols: Int64[np.ndarray, "T"],
-    before: Bool[np.ndarray, "T H"],
-    z: Float64[np.ndarray, "T"],
-) -> Int64[np.ndarray, "T"]:
-    """Fewest flips of `before[t]` that flip neuron i's bit under `symbols[t]`, NEVER where none do."""
-    if certificate.routes[i] == FLOAT64:
-        row, total = weights.wh[i].astype(np.float64), z
-    else:  # integers of any size
-        unit = int(certificate.unit[i])
-        row = np.array(python_integers(weights.wh[i], unit), dtype=object)
+class _ExactRow:
+    """One neuron's weights in a number type in which twice its sums are exact: float64, int64, or
+    Python integers."""
+
+    def __init__(self, weights: Weights, exactness: Exactness, i: int) -> None:
+        self.is_float = exactness.routes[i] == FLOAT64
+        if self.is_float:
+            self.weights = weights.wh[i].astype(np.float64)
+            return
+        unit = int(exactness.unit[i])
+        kind = np.dtype(np.int64 if exactness.bits[i] <= _INT64_BITS else object)
+        self.weights = np.array(python_integers(weights.wh[i], unit), dtype=kind)
         bias = python_integers(weights.bh[i : i + 1], unit)[0]
-        drive = np.array([bias + v for v in python_integers(weights.wx[i], unit)], dtype=object)
-        aligned = np.where(before, 1, -1).astype(object)
-        total = drive[symbols] + aligned @ row
-    return flip_distance(row, before, total)
+        self.drive = np.array([bias + v for v in python_integers(weights.wx[i], unit)], dtype=kind)
+
+    def distance(
+        self, before: Bool[np.ndarray, "T H"], symbols: Int64[np.ndarray, "T"], z: Float64[np.ndarray, "T"]
+    ) -> Int64[np.ndarray, "T"]:
+        """Fewest flips of `before[t]` that flip the bit under `symbols[t]`, NEVER where none do."""
+        if self.is_float:
+            return flip_distance(self.weights, before, z)
+        signs = np.where(before, 1, -1).astype(self.weights.dtype)
+        return flip_distance(self.weights, before, self.drive[symbols] + signs @ self.weights)
 
 
 def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray) -> Int64[np.ndarray, "T"]:
@@ -113,7 +125,7 @@ def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarra
     positive = (row[order] > 0)[None, :] == before[:, order]  # contributions that push z up
     bit = (z >= 0).astype(bool)
     helps = (positive == bit[:, None]) & (size > 0).astype(bool)
-    reach = 2 * np.cumsum(np.where(helps, size, row.dtype.type(0) if row.dtype != object else 0), axis=1)
+    reach = 2 * np.cumsum(helps * size, axis=1)
     need = np.abs(z)[:, None]
     across = np.where(bit[:, None], reach > need, reach >= need).astype(bool)
     first = across.argmax(axis=1)

@@ -7,6 +7,7 @@ Any other start is an explicit state. Every sum is exact (boolrnn.model.exact sa
 import dataclasses
 import functools
 import hashlib
+import io
 import json
 import os
 from pathlib import Path
@@ -14,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.bits import signs
-from boolrnn.errors import ResultError, StateError
-from boolrnn.model.annotate import bounds, seen_on
+from boolrnn.bits import as_bits, signs
+from boolrnn.errors import ResultError
+from boolrnn.model.annotate import NEVER, bounds, seen_on
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.exact import ExactRows
-from boolrnn.model.formats import read_source
+from boolrnn.model.formats import Source, read_source
 from boolrnn.model.weights import TENSORS, Weights
 from boolrnn.result import MadeBy, Result, named, npz_bytes, write_whole
 from boolrnn.shapes import Bool, Float32, Float64, Int64, UInt8
@@ -62,7 +63,8 @@ class Automaton(Result):
     """The transition function with its readout, its certificate of exactness, and its margins.
 
     Matrices are `[neuron, symbol]`. `least_margin` and `least_flips` are None unless it was compiled
-    with a text. It is saved as one .npz file that keeps every weight bit for bit.
+    with a text; NaN and -1 (both null in JSON) where the text never reads the symbol, and -1 flips also
+    where no set of flips can. It is saved as one .npz file that keeps every weight bit for bit.
     """
 
     schema = "automaton/1"
@@ -80,9 +82,9 @@ class Automaton(Result):
     drive: Float64[np.ndarray, "H V"]
     low: Float64[np.ndarray, "H V"]
     high: Float64[np.ndarray, "H V"]
-    forced: Int64[np.ndarray, "H V"]  # the bit if no state can change it, else -1
+    forced: Int64[np.ndarray, "H V"] = named("forced", nullable=True)  # the bit of every state, or -1
     least_margin: Float64[np.ndarray, "H V"] | None = None
-    least_flips: Int64[np.ndarray, "H V"] | None = None
+    least_flips: Int64[np.ndarray, "H V"] | None = named("least_flips", nullable=True, default=None)
     text_sha256: str | None = named("text.sha256", default=None)  # of the symbols as int64
     text_symbols: int | None = named("text.symbols", default=None)
     wx: Float32[np.ndarray, "H V"] = named("wx", quiet=True)
@@ -91,12 +93,14 @@ class Automaton(Result):
     wy: Float32[np.ndarray, "O H"] = named("wy", quiet=True)
     by: Float32[np.ndarray, "O"] = named("by", quiet=True)
     alphabet: UInt8[np.ndarray, "V"] | None = None
+    folded: Float64[np.ndarray, "H V"] | None = named("folded", quiet=True, default=None)
+    folded_terms: int = named("folded.terms", quiet=True, default=0)
 
     @functools.cached_property
     def weights(self) -> Weights:
         """The float32 weights that the automaton was compiled from, readout included."""
         parts = {name: getattr(self, name) for name in TENSORS}
-        return Weights(**parts, alphabet=self.alphabet)
+        return Weights(**parts, alphabet=self.alphabet, folded=self.folded, folded_terms=self.folded_terms)
 
     @functools.cached_property
     def rows(self) -> ExactRows:
@@ -110,7 +114,7 @@ class Automaton(Result):
         return self.rows.z(None if states is None else signs(states), symbols)
 
     def step(
-        self, states: Bool[np.ndarray, "B H"] | None, symbols: np.ndarray
+        self, states: np.ndarray | None, symbols: np.ndarray
     ) -> tuple[Bool[np.ndarray, "B H"], Float64[np.ndarray, "B H"]]:
         """Next state and margins |z| for each pair (state, symbol); None is the network's start.
 
@@ -122,8 +126,8 @@ class Automaton(Result):
             On a symbol outside the vocabulary.
         """
         symbols = check_symbols(symbols, self.weights)
-        if states is not None and states.shape != (len(symbols), self.hidden):
-            raise StateError(f"states: shape {states.shape}, expected ({len(symbols)}, {self.hidden})")
+        if states is not None:
+            states = as_bits("states", states, (len(symbols), self.hidden))
         z = self.z(states, symbols)
         return z >= 0, np.abs(z)
 
@@ -142,9 +146,7 @@ class Automaton(Result):
         symbols = check_symbols(symbols, self.weights)
         start = None
         if initial is not None:
-            initial = np.array(initial, dtype=bool)
-            if initial.shape != (self.hidden,):
-                raise StateError(f"initial: shape {initial.shape}, expected ({self.hidden},)")
+            initial = as_bits("initial", initial, (self.hidden,))
             start = signs(initial)
         states = np.empty((len(symbols), self.hidden), dtype=bool)
         with progress.bar("automaton", len(symbols)) as tick:
@@ -172,7 +174,7 @@ class Automaton(Result):
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Automaton":
         """Read what `write` wrote. Everything that follows from the weights is computed again and
-        compared, so a damaged or doctored file is refused.
+        compared; what was seen on a text can only be checked for type, shape and range.
 
         Raises
         ------
@@ -181,8 +183,14 @@ class Automaton(Result):
         WeightsError
             Where it is no automaton file.
         """
-        weights = read_source(path).weights
-        with np.load(path, allow_pickle=False) as archive:
+        return cls.of_source(read_source(path))
+
+    @classmethod
+    def of_source(cls, source: Source) -> "Automaton":
+        """The automaton that a file, already read, holds; see `read`."""
+        if source.form != "automaton":
+            raise ResultError(f"{source.path}: no compiled automaton but weights ({source.form})")
+        with np.load(io.BytesIO(source.data), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         try:
             scalars = json.loads(str(arrays.pop("scalars")))
@@ -190,15 +198,36 @@ class Automaton(Result):
             arrays.pop("schema")
             stored = cls(made_by=made_by, **scalars, **arrays)
         except (KeyError, TypeError, ValueError) as error:
-            raise ResultError(f"{path}: damaged automaton file ({error})") from None
-        fresh = compile(weights)
-        for field in dataclasses.fields(cls):
-            value, again = getattr(stored, field.name), getattr(fresh, field.name)
-            if field.name in ("made_by", "least_margin", "least_flips") or "text" in field.name:
-                continue
-            if not np.array_equal(value, again):
-                raise ResultError(f"{path}: {field.name} does not belong to the weights beside it")
-        return stored
+            reason = " ".join(str(error).split())
+            raise ResultError(f"{source.path}: damaged automaton file ({reason})") from None
+        _refuse_foreign(stored, source)
+        return dataclasses.replace(stored, alphabet=source.weights.alphabet)
+
+
+def _refuse_foreign(stored: Automaton, source: Source) -> None:
+    """Refuse what does not follow from the weights, and what no text could have shown."""
+    shape, hidden = source.weights.wx.shape, source.weights.hidden
+    floats = {"folded": stored.folded, "least_margin": stored.least_margin}
+    for name, value in floats.items():
+        if value is not None and (value.dtype != np.float64 or value.shape != shape or (value < 0).any()):
+            raise ResultError(f"{source.path}: {name} is no float64 {shape} of magnitudes")
+    flips = stored.least_flips
+    if flips is not None and (
+        flips.dtype != np.int64 or flips.shape != shape or flips.min() < NEVER or flips.max() > hidden
+    ):
+        raise ResultError(f"{source.path}: least_flips is no int64 {shape} of {NEVER}..{hidden}")
+    for name in ("folded_terms", "text_symbols"):
+        if not isinstance(getattr(stored, name), int | None):
+            raise ResultError(f"{source.path}: {name} is no integer")
+    if not isinstance(stored.text_sha256, str | None):
+        raise ResultError(f"{source.path}: text_sha256 is no string")
+    fresh = compile(source.weights)
+    seen = ("made_by", "alphabet", "least_margin", "least_flips", "text_sha256", "text_symbols")
+    for field in dataclasses.fields(stored):
+        if field.name in (*seen, "folded", "folded_terms"):
+            continue
+        if not np.array_equal(getattr(stored, field.name), getattr(fresh, field.name)):
+            raise ResultError(f"{source.path}: {field.name} does not belong to the weights beside it")
 
 
 def compile(weights: Weights, symbols: np.ndarray | None = None) -> Automaton:
@@ -232,12 +261,14 @@ def compile(weights: Weights, symbols: np.ndarray | None = None) -> Automaton:
         forced=limits.forced,
         **{name: getattr(weights, name) for name in TENSORS},
         alphabet=weights.alphabet,
+        folded=weights.folded,
+        folded_terms=weights.folded_terms,
     )
     vars(automaton)["rows"] = rows  # the cached property, filled with what is at hand
     if symbols is None:
         return automaton
     run = automaton.run(symbols)
-    seen = seen_on(weights, certificate, run.symbols, run.states, run.z())
+    seen = seen_on(weights, certificate, run.symbols, run.states, run.z)
     return dataclasses.replace(
         automaton,
         least_margin=seen.least_margin,

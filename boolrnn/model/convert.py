@@ -44,7 +44,13 @@ def convert(source: Source, path: str | os.PathLike[str], *, to_layout: str = "w
     """
     weights = source.weights
     write_weights(weights, path, layout=to_layout)
-    again = read_source(path, layout=to_layout, symbols=weights.symbols, outputs=weights.outputs)
+    raw = Path(path).suffix.lower() not in (".npz", ".safetensors", ".pt", ".pth")
+    again = read_source(
+        path,
+        layout=to_layout if raw else None,
+        symbols=weights.symbols,
+        outputs=weights.outputs,
+    )
     pairs = ((getattr(weights, name), getattr(again.weights, name)) for name in TENSORS)
     if not all(a.tobytes() == b.tobytes() for a, b in pairs):
         raise WeightsError(f"{path}: read back, it holds other bits than {source.path}")

@@ -1,6 +1,7 @@
 """Texts and symbols: bytes in, symbol numbers out, through the net's alphabet if it has one."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         Where it cannot be read.
     """
     try:
+        if str(path) == "-" and sys.stdin is None:
+            raise TextError("-: standard input is closed")
         return sys.stdin.buffer.read() if str(path) == "-" else Path(path).read_bytes()
     except OSError as error:
         raise TextError(f"{path}: cannot be read ({error.strerror})") from None
@@ -113,12 +116,11 @@ def parse_symbol(text: str, weights: Weights) -> int:
         if symbol < 0:
             raise TextError(f"symbol {_shown(raw[0])} {_outside(weights)}")
         return symbol
-    try:
-        value = int(text, 0)
-    except ValueError:
+    if not re.fullmatch(r"-?(0[xX][0-9a-fA-F]{1,9}|[0-9]{1,9})", text):
         raise TextError(
-            f"symbol {text!r}: expected one character (one byte) or an integer such as 47 or 0x2f"
-        ) from None
+            f"symbol {text[:40]!r}: expected one character (one byte) or an integer such as 47 or 0x2f"
+        )
+    value = int(text, 16 if "x" in text.lower() else 10)
     if not 0 <= value < weights.symbols:
         raise TextError(f"symbol {text}: expected 0..{weights.symbols - 1}")
     return value

@@ -43,7 +43,7 @@ def _sum_exponent(values: np.ndarray) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class Certificate:
+class Exactness:
     """Per row how its sums are exact: unit 2^unit[i], widest partial sum below 2^(unit + bits)."""
 
     unit: Int64[np.ndarray, "R"]
@@ -62,7 +62,7 @@ class Certificate:
         return max(self.routes.tolist(), key=ROUTES.index)
 
 
-def certify_rows(matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray) -> Certificate:
+def certify_rows(matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray) -> Exactness:
     """Count the bits of every partial sum of bias[i] + inputs[i, x] +- matrix[i, :], for all x.
 
     `matrix` (R, N), `inputs` (R, V), `bias` (R): finite float32.
@@ -74,7 +74,7 @@ def certify_rows(matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray) -> Ce
     used = np.abs(entries).max(axis=1) > 0
     top = np.where(used, np.array(tops), unit)
     common = int((top[used].max() - unit[used].min()) if used.any() else 0)
-    return Certificate(unit, top - unit, common)
+    return Exactness(unit, top - unit, common)
 
 
 class ExactRows:

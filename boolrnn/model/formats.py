@@ -11,7 +11,6 @@ import io
 import json
 import math
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import safetensors.numpy
 
 from boolrnn.errors import OptionError, WeightsError
 from boolrnn.model.names import from_names
+from boolrnn.model.state_dicts import Named
 from boolrnn.model.weights import TENSORS, Weights
 from boolrnn.result import npz_bytes, write_whole
 
@@ -28,6 +28,7 @@ LAYOUTS = {
     "wx-wh-bh-wy-by": ("wx", "wh", "bh", "wy", "by"),
     "wx-bh-wh-wy-by": ("wx", "bh", "wh", "wy", "by"),
 }
+PICKLES = (".pkl", ".pickle")
 _WIDE = {
     "F64": "<f8",
     "F32": "<f4",
@@ -50,51 +51,59 @@ class Source:
     layout: str  # one of LAYOUTS for a raw file, else "named"
     notes: tuple[str, ...] = ()
     folding: float | None = None
+    data: bytes = dataclasses.field(default=b"", repr=False)  # the file as it was read
+
+    def in_layout(self, layout: str) -> Weights:
+        """The same bytes of a raw file, read in another order."""
+        return _raw(self.data, layout, self.weights.symbols, self.weights.outputs)
 
 
 def read_source(
     path: str | os.PathLike[str],
     *,
-    layout: str = "wx-wh-bh-wy-by",
+    layout: str | None = None,
     symbols: int | None = None,
     outputs: int | None = None,
     alphabet: np.ndarray | None = None,
 ) -> Source:
     """Read a weight file of any known format; the name's ending and the first bytes tell which.
 
-    `layout`, `symbols` (V, default 256) and `outputs` (O, default V) describe a raw file; for other
-    files V and O are checked if given. `alphabet` replaces the file's own.
+    `layout` (default wx-wh-bh-wy-by), `symbols` (V, default 256) and `outputs` (O, default V) describe a
+    raw file; for other files V and O are checked if given. `alphabet` replaces the file's own.
 
     Raises
     ------
     WeightsError
         Where the file cannot be read as a net that boolrnn supports: one line that says why.
     OptionError
-        On an unknown layout.
+        On an unknown layout, or a layout for a file that is not raw.
     """
-    if layout not in LAYOUTS:
+    if layout is not None and layout not in LAYOUTS:
         raise OptionError(f"layout {layout!r}: expected one of {', '.join(LAYOUTS)}")
     try:
         data = Path(path).read_bytes()
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror})") from None
     form = _form(Path(path), data)
+    if layout is not None and form != "raw":
+        raise OptionError(f"{path}: layout describes raw files; this one names its tensors ({form})")
     try:
         if form == "raw":
-            source = Source(_raw(data, layout, symbols or 256, outputs), str(path), "", form, layout)
+            layout = layout or next(iter(LAYOUTS))
+            named = Named(_raw(data, layout, symbols or 256, outputs), (), None)
         else:
-            tensors, nonlinearity = _READERS[form](data)
-            if isinstance(tensors.get("schema"), np.ndarray):
-                form, tensors = "automaton", _of_automaton(tensors)
-            named = from_names(tensors, nonlinearity)
-            source = Source(named.weights, str(path), "", form, "named", named.notes, named.folding)
-        weights = source.weights
+            tensors, metadata = _READERS[form](data)
+            if "schema" in metadata:
+                form, tensors = "automaton", _of_automaton(tensors, metadata)
+            named = from_names(tensors, metadata)
+        weights = named.weights
         if alphabet is not None:
             weights = dataclasses.replace(weights, alphabet=alphabet)
         _check_sizes(weights, symbols, outputs)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
-    return dataclasses.replace(source, weights=weights, sha256=hashlib.sha256(data).hexdigest())
+    digest = hashlib.sha256(data).hexdigest()
+    return Source(weights, str(path), digest, form, layout or "named", named.notes, named.folding, data)
 
 
 def read_weights(path: str | os.PathLike[str], **options: Any) -> Weights:
@@ -116,6 +125,10 @@ def write_weights(weights: Weights, path: str | os.PathLike[str], *, layout: str
     """
     if layout not in LAYOUTS:
         raise OptionError(f"layout {layout!r}: expected one of {', '.join(LAYOUTS)}")
+    if Path(path).suffix.lower() in PICKLES:
+        raise OptionError(
+            f"{path}: boolrnn writes no pickles; expected .npz, .safetensors, .pt or a raw file"
+        )
     tensors = {name: getattr(weights, name) for name in TENSORS}
     if weights.alphabet is not None:
         tensors["alphabet"] = weights.alphabet
@@ -136,14 +149,10 @@ def _form(path: Path, data: bytes) -> str:
     known = {".npz": "npz", ".safetensors": "safetensors", ".pt": "torch", ".pth": "torch"}
     if suffix in known:
         return known[suffix]
-    if suffix in (".pkl", ".pickle"):
+    if suffix in PICKLES:
         raise WeightsError(f"{path}: a pickle; expected raw float32, .npz, .safetensors or .pt")
     if data[:4] == b"PK\x03\x04":  # a zip under another name: pytorch_model.bin, say
-        try:
-            names = zipfile.ZipFile(io.BytesIO(data)).namelist()
-        except zipfile.BadZipFile:
-            return "raw"
-        return "torch" if any(name.endswith("data.pkl") for name in names) else "npz"
+        return "torch" if b"data.pkl" in data else "npz"
     return "raw"
 
 
@@ -194,20 +203,22 @@ def _raw(data: bytes, layout: str, symbols: int, outputs: int | None) -> Weights
     return Weights(**parts)
 
 
-def _npz(data: bytes) -> tuple[dict[str, np.ndarray], str | None]:
+def _npz(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         archive = np.load(io.BytesIO(data), allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise WeightsError("a single array (.npy), expected an .npz archive of named tensors")
-        tensors = {}
-        for name in archive.files:
-            tensors[name] = _npz_member(archive, name)
+        members = {name: _npz_member(archive, name) for name in archive.files}
     except WeightsError:
         raise
     except Exception as error:  # noqa: BLE001 - zipfile, zlib and numpy each raise their own kinds
         reason = "pickled data" if "ickle" in str(error) else str(error).split("\n")[0]
         raise WeightsError(f"no readable .npz archive ({reason})") from None
-    return _split_nonlinearity(tensors)
+    metadata = {n: v.item() for n, v in members.items() if v.ndim == 0 and n != "alphabet"}
+    tensors = {
+        n: v for n, v in members.items() if n == "alphabet" or (v.ndim > 0 and v.dtype.kind not in "US")
+    }
+    return tensors, metadata
 
 
 def _npz_member(archive: Any, name: str) -> np.ndarray:
@@ -219,22 +230,17 @@ def _npz_member(archive: Any, name: str) -> np.ndarray:
         raise
 
 
-def _split_nonlinearity(tensors: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str | None]:
-    """Take the metadata (strings and single numbers) away from the tensors."""
-    value = tensors.pop("nonlinearity", None)
-    nonlinearity = str(value) if value is not None and value.dtype.kind == "U" else None
-    is_tensor = {n: v.dtype.kind not in "US" and v.ndim > 0 for n, v in tensors.items()}
-    return {n: v for n, v in tensors.items() if is_tensor[n] or n == "schema"}, nonlinearity
-
-
-def _safetensors(data: bytes) -> tuple[dict[str, np.ndarray], str | None]:
+def _safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     try:
         entries = safetensors.deserialize(data)
     except safetensors.SafetensorError as error:
         raise WeightsError(f"no readable safetensors file ({error})") from None
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    metadata = header.get("__metadata__") or {}
     tensors = {name: _safetensor(name, entry) for name, entry in entries}
-    return tensors, (header.get("__metadata__") or {}).get("nonlinearity")
+    if "alphabet" in metadata and "alphabet" not in tensors:
+        tensors["alphabet"] = np.array(metadata["alphabet"])
+    return tensors, metadata
 
 
 def _safetensor(name: str, entry: Any) -> np.ndarray:
@@ -246,14 +252,14 @@ def _safetensor(name: str, entry: Any) -> np.ndarray:
     return np.frombuffer(raw, _WIDE[dtype]).reshape(shape)
 
 
-def _of_automaton(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    schema = str(tensors["schema"])
+def _of_automaton(tensors: dict[str, np.ndarray], metadata: dict[str, Any]) -> dict[str, np.ndarray]:
+    schema = metadata["schema"]
     if schema != "automaton/1":
         raise WeightsError(f"schema {schema!r}, expected automaton/1 or named tensors")
     return {name: tensors[name] for name in (*TENSORS, "alphabet") if name in tensors}
 
 
-def _torch(data: bytes) -> tuple[dict[str, np.ndarray], str | None]:
+def _torch(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return _torch_files().read(data)
 
 

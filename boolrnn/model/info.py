@@ -7,7 +7,7 @@ import numpy as np
 
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.exact import certify_rows
-from boolrnn.model.formats import LAYOUTS, Source, read_source
+from boolrnn.model.formats import LAYOUTS, Source
 from boolrnn.model.rnn import bpc, trace
 from boolrnn.model.weights import TENSORS, Weights
 from boolrnn.result import Result, named
@@ -46,6 +46,7 @@ class Info(Result):
     row_neuron: Int64[np.ndarray, "H"] = named("rows.neuron")
     row_route: np.ndarray = named("rows.route")
     row_bits: Int64[np.ndarray, "H"] = named("rows.bits")
+    row_fan_in: Int64[np.ndarray, "H"] = named("rows.fan_in")  # inputs with |w| > 0.1
     wh_positive: int = named("wh.positive")  # entries above 0.001
     wh_negative: int = named("wh.negative")  # entries below -0.001
     wh_near_zero: int = named("wh.near_zero")
@@ -94,6 +95,7 @@ def info(source: Source, symbols: np.ndarray | None = None) -> Info:
         row_neuron=np.arange(weights.hidden),
         row_route=certificate.routes,
         row_bits=certificate.bits,
+        row_fan_in=(np.abs(weights.wh) > 0.1).sum(axis=1),
         **_sign_structure(weights),
         layout_names=np.array(names, dtype=np.str_),
         layout_bpc=np.array(scores, dtype=np.float64),
@@ -126,11 +128,7 @@ def _layouts(source: Source, symbols: np.ndarray | None) -> tuple[list[str], lis
         names += [name for name in LAYOUTS if name != source.layout]
     scores = []
     for name in names:
-        read = weights
-        if name != source.layout:
-            read = read_source(
-                source.path, layout=name, symbols=weights.symbols, outputs=weights.outputs
-            ).weights
+        read = weights if name == source.layout else source.in_layout(name)
         score = bpc(read, trace(read, part))
         scores.append(np.nan if score is None else score)
     return names, scores, len(part)

@@ -14,12 +14,17 @@ import numpy as np
 from boolrnn import progress
 from boolrnn.errors import OptionError
 from boolrnn.model.corpus import check_symbols
-from boolrnn.model.tanh import doubtful, settle, system_tanh32
+from boolrnn.model.tanh import doubtful, settle, system_tanh32, tanh32, wide_tanh
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Float, Float64, Int64
 
 ARITHMETICS = ("float32", "float64")
 TANHS = ("exact", "system")
+
+
+def stated(arithmetic: str, tanh: str) -> str:
+    """An arithmetic as results state it."""
+    return "float32, system tanh" if (arithmetic, tanh) == ("float32", "system") else arithmetic
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,16 +74,14 @@ def trace(
         raise OptionError(f"initial: shape {start.shape}, expected ({weights.hidden},)")
     shape = (len(symbols), weights.hidden)
     hidden, z = np.empty(shape, dtype), np.empty(shape, dtype)
-    label = arithmetic
     with np.errstate(over="ignore", invalid="ignore"):  # a float32 program may overflow: z says so
         if arithmetic == "float64":
             _run64(weights, symbols, start, hidden, z)
         elif tanh == "system":
-            label = "float32, system tanh"
             _run32_system(weights, symbols, start, hidden, z)
         else:
             _run32(weights, symbols, start, hidden, z)
-    return FloatTrace(symbols, hidden, z, start, label)
+    return FloatTrace(symbols, hidden, z, start, stated(arithmetic, tanh))
 
 
 def _run64(
@@ -95,20 +98,22 @@ def _run64(
             tick(t)
 
 
-class _Sum32:
-    """z in float32, in index order: row 0 is the drive, row 1 + j the products with h[j].
+class InOrderSum:
+    """z in float32, sums in index order, for `count` trajectories at once: row 0 of the terms is the
+    drive, row 1 + j the products with h[j].
 
     A reduction over the first axis of a C-ordered array adds its rows in order, one to all lanes.
     """
 
-    def __init__(self, weights: Weights) -> None:
-        self.columns = np.ascontiguousarray(weights.wh.T)
+    def __init__(self, weights: Weights, count: int = 1) -> None:
+        self.columns = np.ascontiguousarray(weights.wh.T)[:, None, :]
         self.drive = np.ascontiguousarray((weights.bh[:, None] + weights.wx).T)
-        self.terms = np.empty((weights.hidden + 1, weights.hidden), np.float32)
+        self.terms = np.empty((weights.hidden + 1, count, weights.hidden), np.float32)
 
     def __call__(self, x: int, hidden: np.ndarray, out: np.ndarray) -> None:
+        """Sums for symbol x after hidden states (count, H), into `out` (count, H)."""
         self.terms[0] = self.drive[x]
-        np.multiply(self.columns, hidden[:, None], out=self.terms[1:])
+        np.multiply(self.columns, hidden.T[:, :, None], out=self.terms[1:])
         np.add.reduce(self.terms, axis=0, out=out)
 
 
@@ -120,38 +125,46 @@ def _run32(
     z: np.ndarray,
     block: int = 1024,
 ) -> None:
-    """tanh is taken in float64 and rounded; a block is checked for doubtful roundings at its end, and
-    run again from the first of them (about one in ten million entries)."""
-    total = _Sum32(weights)
+    """tanh is taken in float64 and rounded; at its end a block is checked for doubtful roundings. From
+    the first that was wrong (none is known) the block is run again with every step settled."""
+    total = InOrderSum(weights)
     wide = np.empty((block, weights.hidden))
     listed = symbols.tolist()
-    first, before = 0, start
+    before = start
     with progress.bar("float32 reference", len(listed)) as tick:
-        while first < len(listed):
+        for first in range(0, len(listed), block):
             stop = min(first + block, len(listed))
             for t in range(first, stop):
-                total(listed[t], before, z[t])
-                np.tanh(z[t], out=wide[t - first], dtype=np.float64)
+                total(listed[t], before[None], z[t : t + 1])
+                wide_tanh(z[t], wide[t - first])
                 hidden[t] = wide[t - first]
                 before = hidden[t]
-            doubts = doubtful(wide[: stop - first]).any(axis=1)
-            if doubts.any():
-                stop = first + int(doubts.argmax()) + 1
-                settle(z[stop - 1], wide[stop - 1 - first])
-                hidden[stop - 1] = wide[stop - 1 - first]
+            wrong = _first_wrong(z[first:stop], wide[: stop - first], hidden[first:stop])
+            for t in range(stop if wrong is None else first + wrong, stop):
+                total(listed[t], (hidden[t - 1] if t else start)[None], z[t : t + 1])
+                hidden[t] = tanh32(z[t])
             before = hidden[stop - 1]
-            first = stop
-            tick(first)
+            tick(stop)
+
+
+def _first_wrong(z: np.ndarray, wide: np.ndarray, hidden: np.ndarray) -> int | None:
+    """The first position of a block at which a doubtful tanh was rounded wrongly."""
+    doubts = doubtful(wide)
+    if not doubts.any():
+        return None
+    settle(z, wide)
+    wrong = (wide.astype(np.float32) != hidden).any(axis=1)
+    return int(wrong.argmax()) if wrong.any() else None
 
 
 def _run32_system(
     weights: Weights, symbols: np.ndarray, start: np.ndarray, hidden: np.ndarray, z: np.ndarray
 ) -> None:
-    total = _Sum32(weights)
+    total = InOrderSum(weights)
     before = start
     with progress.bar("float32 reference", len(symbols)) as tick:
         for t, x in enumerate(symbols.tolist()):
-            total(x, before, z[t])
+            total(x, before[None], z[t : t + 1])
             hidden[t] = system_tanh32(z[t])
             before = hidden[t]
             tick(t)

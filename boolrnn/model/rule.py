@@ -64,7 +64,7 @@ class Threshold:
     divisor: int
 
 
-def threshold_of(automaton: Automaton, neuron: int, symbol: int, given: Mapping[int, bool]) -> Threshold:
+def threshold_of(automaton: Automaton, neuron: int, symbol: int, given: Mapping[int, int]) -> Threshold:
     """The integer rule of one neuron, heaviest input first, with the given bits put in."""
     unit = int(automaton.row_unit[neuron])
     row = python_integers(automaton.wh[neuron], unit)
@@ -106,7 +106,7 @@ def rule(
     neuron: int,
     symbol: int,
     *,
-    given: Mapping[int, bool] | None = None,
+    given: Mapping[int, int] | None = None,
     max_terms: int = 200,
 ) -> Rule:
     """The rule of `neuron` under `symbol`, with the bits in `given` fixed.
@@ -123,6 +123,8 @@ def rule(
     for j in (neuron, *given):
         if not 0 <= j < automaton.hidden:
             raise OptionError(f"neuron {j}: expected 0..{automaton.hidden - 1}")
+    if any(bit not in (0, 1) for bit in given.values()):
+        raise OptionError(f"given {given}: expected bits 0 and 1")
     if not 0 <= symbol < automaton.symbols:
         raise TextError(f"symbol {symbol}: expected 0..{automaton.symbols - 1}")
     if max_terms < 1:
@@ -155,7 +157,7 @@ def parse_neuron(text: str) -> int:
     OptionError
         Where it is neither.
     """
-    match = re.fullmatch(r"h?(\d+)", text)
+    match = re.fullmatch(r"h?([0-9]{1,9})", text)
     if match is None:
         raise OptionError(f"neuron {text!r}: expected a number such as 28 or h28")
     return int(match[1])
@@ -176,14 +178,17 @@ def parse_given(
     """
     fixed: dict[int, bool] = {}
     for text in texts:
-        if text == "constant":
-            fixed |= _constant_bits(automaton, symbols, symbol)
-            continue
         for part in text.split(","):
-            match = re.fullmatch(r"\s*h?(\d+)\s*=\s*([01])\s*", part)
-            if match is None:
-                raise OptionError(f"given {part!r}: expected h3=1,h7=0 or the word constant")
-            fixed[int(match[1])] = match[2] == "1"
+            match = re.fullmatch(r"\s*h?([0-9]{1,9})\s*=\s*([01])\s*", part)
+            if part.strip() == "constant":
+                more = _constant_bits(automaton, symbols, symbol)
+            elif match is not None:
+                more = {int(match[1]): match[2] == "1"}
+            else:
+                raise OptionError(f"given {part[:40]!r}: expected h3=1,h7=0 or the word constant")
+            for j, bit in more.items():
+                if fixed.setdefault(j, bit) != bit:
+                    raise OptionError(f"given {part[:40]!r}: contradicts h{j}={int(fixed[j])}")
     return fixed
 
 

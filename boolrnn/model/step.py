@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from boolrnn.bits import signs
-from boolrnn.errors import OptionError, StateError
+from boolrnn.bits import as_bits, signs
+from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
@@ -59,9 +59,7 @@ def step(
     automaton = as_automaton(model)
     if top < 0:
         raise OptionError(f"top {top}: expected 0 (all) or more")
-    before = None if state is None else np.array(state, dtype=bool)
-    if before is not None and before.shape != (automaton.hidden,):
-        raise StateError(f"state: shape {before.shape}, expected ({automaton.hidden},)")
+    before = None if state is None else as_bits("state", state, (automaton.hidden,))
     symbols = np.array([symbol])
     bits, margins = automaton.step(None if before is None else before[None], symbols)
     after = bits[0]

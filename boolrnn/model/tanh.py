@@ -20,6 +20,11 @@ _HALF = np.int64(1 << 28)
 _DOUBT = np.int64(16)  # NumPy's float64 tanh errs by less than 4 units in the last place
 
 
+def wide_tanh(z: Float32[np.ndarray, "*B"], out: Float64[np.ndarray, "*B"]) -> None:
+    """tanh in float64, into `out`: to be rounded, and settled where doubtful."""
+    np.tanh(z, out=out, dtype=np.float64)
+
+
 def doubtful(wide: Float64[np.ndarray, "*B"]) -> Bool[np.ndarray, "*B"]:
     """Where a float64 tanh lies too near a float32 midpoint to be rounded as it is.
 
@@ -37,11 +42,13 @@ def settle(z: Float32[np.ndarray, "*B"], wide: Float64[np.ndarray, "*B"]) -> Non
 
 def tanh32(z: Float32[np.ndarray, "*B"]) -> Float32[np.ndarray, "*B"]:
     """tanh of each entry, correctly rounded to float32 (NaN stays NaN)."""
-    wide = np.tanh(z.astype(np.float64))
+    wide = np.empty(z.shape)
+    wide_tanh(z, wide)
     settle(z, wide)
     return wide.astype(np.float32)
 
 
+@functools.lru_cache(maxsize=4096)
 def _decided(z: float) -> float:
     """The float32 nearest to tanh z, by comparing 60 digits of it with the midpoint."""
     with localcontext() as context:

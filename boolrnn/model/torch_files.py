@@ -11,11 +11,11 @@ import torch
 from boolrnn.errors import WeightsError
 from boolrnn.model.weights import TENSORS, Weights
 
-_NESTS = ("state_dict", "model_state_dict", "model")
+_NESTS = ("state_dict", "model_state_dict", "model", "net", "weights")
 
 
-def read(data: bytes) -> tuple[dict[str, np.ndarray], str | None]:
-    """Tensors by name and the nonlinearity that the file names, if any. Nothing is unpickled but
+def read(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Tensors by name, and everything else that the file says beside them. Nothing is unpickled but
     tensors and plain containers (`weights_only`).
 
     Raises
@@ -33,27 +33,29 @@ def read(data: bytes) -> tuple[dict[str, np.ndarray], str | None]:
             f"no PyTorch state dict that loads with weights_only ({reason}); "
             "save it with torch.save(model.state_dict(), path)"
         ) from None
-    nonlinearity = _nonlinearity(content)
-    for key in _NESTS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            nonlinearity = nonlinearity or _nonlinearity(content)
-            break
     if not isinstance(content, Mapping):
         raise WeightsError(f"holds a {type(content).__name__}, expected a state dict of tensors")
-    found = {str(k): _numpy(v) for k, v in content.items() if isinstance(v, torch.Tensor)}
-    return found, nonlinearity
+    metadata = {str(k): v for k, v in content.items() if not isinstance(v, torch.Tensor)}
+    nest = next((k for k in _NESTS if isinstance(content.get(k), Mapping)), None)
+    if nest is not None:
+        content = content[nest]
+        metadata |= {str(k): v for k, v in content.items() if not isinstance(v, torch.Tensor)}
+    tensors = {str(k): _numpy(str(k), v) for k, v in content.items() if isinstance(v, torch.Tensor)}
+    if not tensors:
+        raise WeightsError(f"no tensors; found: {', '.join(metadata) or 'nothing'}; expected a state dict")
+    if isinstance(metadata.get("alphabet"), str | list) and "alphabet" not in tensors:
+        tensors["alphabet"] = np.array(metadata["alphabet"])
+    return tensors, metadata
 
 
-def _nonlinearity(content: Any) -> str | None:
-    value = content.get("nonlinearity") if isinstance(content, Mapping) else None
-    return value if isinstance(value, str) else None
-
-
-def _numpy(tensor: torch.Tensor) -> np.ndarray:
-    if tensor.dtype in (torch.bfloat16, torch.float16):
-        tensor = tensor.float()
-    return tensor.detach().resolve_conj().contiguous().numpy()
+def _numpy(name: str, tensor: torch.Tensor) -> np.ndarray:
+    try:
+        if tensor.dtype in (torch.bfloat16, torch.float16):
+            tensor = tensor.float()
+        return tensor.detach().resolve_conj().contiguous().numpy()
+    except (TypeError, RuntimeError, NotImplementedError):  # float8, sparse, quantized, meta ...
+        kind = f"{tensor.dtype}, {tensor.layout}".replace("torch.", "")
+        raise WeightsError(f"{name}: a tensor of {kind}, expected dense float32") from None
 
 
 def write(weights: Weights) -> bytes:

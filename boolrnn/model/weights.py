@@ -15,7 +15,9 @@ class Weights:
     """z = bh + wx[:, x] + wh h;  h' = tanh z;  logits = by + wy h'. All finite float32.
 
     H neurons, V input symbols, O outputs; `wh[to, from]`. A net that predicts the next symbol has
-    O = V. `alphabet` lists the byte value of each symbol; without it a symbol is a byte value.
+    O = V. `alphabet` lists the byte value of each symbol; without it a symbol is a byte value. Where a
+    file's program adds more than bh + wx[:, x] (two biases, an embedding), `folded` and `folded_terms`
+    remember what it adds, for the certificates.
 
     Raises
     ------
@@ -31,6 +33,8 @@ class Weights:
     wy: np.ndarray  # float32 (O, H)
     by: np.ndarray  # float32 (O)
     alphabet: np.ndarray | None = None  # uint8 (V)
+    folded: np.ndarray | None = None  # float64 (H, V): magnitudes of the addends of a folded drive
+    folded_terms: int = 0  # how many addends each folded drive stands for
 
     def __post_init__(self) -> None:
         for name in TENSORS:
@@ -41,6 +45,8 @@ class Weights:
             value.flags.writeable = False
             object.__setattr__(self, name, value)
         _check_shapes(self)
+        if self.folded is not None and self.folded.shape != self.wx.shape:
+            raise WeightsError(f"folded: shape {self.folded.shape}, expected {self.wx.shape}")
         if self.alphabet is not None:
             object.__setattr__(self, "alphabet", _checked_alphabet(self.alphabet, self.symbols))
 

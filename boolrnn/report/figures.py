@@ -2,6 +2,8 @@
 
 import functools
 import io
+import itertools
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from boolrnn.check.margins import Margins
 from boolrnn.errors import OptionError
 from boolrnn.result import write_whole
 
+logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its notices are not ours to print
 FLOAT, AUTOMATON, NEUTRAL = "#0072b2", "#d55e00", "#777777"  # told apart without colour vision
 
 
@@ -72,7 +75,7 @@ def _(result: Agreement) -> Figure:
     cost.invert_yaxis()
     cost.set_title("bits per character", loc="left")
     for values, name, colour in (
-        (result.t_one_step, "one step", FLOAT),
+        (result.t_one_step, "one step (line: mean of 25)", FLOAT),
         (result.t_free_run, "free run", AUTOMATON),
     ):
         along.plot(result.t, 100 * values, ".", markersize=2, color=colour, rasterized=True)
@@ -81,10 +84,13 @@ def _(result: Agreement) -> Figure:
     along.set_xlabel("position t")
     along.set_ylim(0, 102)
     along.legend(loc="lower left", frameon=False)
-    low = [f"{low:g}" for low in result.calibration_low]
+    figure.suptitle(f"{result.level}: {result.window}, {result.arithmetic}", x=0.01, ha="left")
+    edges = [f"{edge:g}" for edge in result.calibration_low]
+    low = [f"{a}-{b}" for a, b in itertools.pairwise(edges)] + [f"{edges[-1]}+"]
     wrong.bar(low, 100 * np.nan_to_num(result.calibration_share), color=AUTOMATON)
     wrong.set_title("wrong one-step bits, %", loc="left")
-    wrong.set_xlabel("margin of the float network, from")
+    wrong.set_xlabel("margin of the float network")
+    wrong.tick_params(axis="x", labelsize=8, labelrotation=30)
     return figure
 
 
@@ -96,25 +102,32 @@ def _(result: Margins) -> Figure:
         (result.quantile_float, "float network", FLOAT),
         (result.quantile_automaton, "automaton", AUTOMATON),
     ):
-        spread.plot(values, 100 * result.quantile, marker="o", color=colour, label=name)
-    spread.set_xscale("log")
+        shown = np.isfinite(values) & (values > 0)  # a tie has no logarithm
+        spread.plot(values[shown], 100 * result.quantile[shown], marker="o", color=colour, label=name)
+        if shown.any():
+            spread.set_xscale("log")
     spread.set_title("share of neuron-steps with |z| up to, %", loc="left")
     spread.set_xlabel("|z|")
     spread.legend(loc="upper left", frameon=False)
     order = np.argsort(result.neuron_mean)
     ranks = np.arange(len(order))
-    neurons.bar(ranks, result.neuron_mean[order], width=1.0, color=FLOAT, label="mean")
-    neurons.plot(ranks, result.neuron_min[order], ".", color=AUTOMATON, label="least")
-    neurons.set_yscale("log")
+    for values, name, colour in (
+        (result.neuron_mean[order], "mean", FLOAT),
+        (result.neuron_min[order], "least", AUTOMATON),
+    ):
+        shown = np.isfinite(values) & (values > 0)
+        neurons.plot(ranks[shown], values[shown], ".", color=colour, label=name)
+        if shown.any():
+            neurons.set_yscale("log")
     neurons.set_title("|z| of each neuron, sorted by mean", loc="left")
     neurons.set_xlabel("rank")
-    neurons.legend(loc="upper left", frameon=False)
+    neurons.legend(loc="best", frameon=False)
     return figure
 
 
 def _smooth(values: np.ndarray, width: int = 25) -> np.ndarray:
     """Running mean over `width` positions, shorter at the ends, missing values left out."""
-    known = ~np.isnan(values)
+    known = np.isfinite(values)
     window = np.ones(min(width, len(values)))
     if not len(values):
         return values

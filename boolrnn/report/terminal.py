@@ -14,7 +14,7 @@ from boolrnn.report.sheets import Column, Sheet, Table
 
 def cell(value: Any, column: Column) -> str:
     """One value as the terminal shows it; what is missing is a dash."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if _missing(value):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -25,6 +25,10 @@ def cell(value: Any, column: Column) -> str:
     return format(value, column.spec)
 
 
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def show(sheet: Sheet, console: Console | None = None) -> None:
     """Print a sheet (default: on stdout): the sentence, then each table's first rows."""
     console = console or Console(highlight=False)
@@ -32,11 +36,12 @@ def show(sheet: Sheet, console: Console | None = None) -> None:
         console.width = 110
     console.print(Text(sheet.sentence, style="bold"))
     for table in sheet.tables:
+        where = "--csv, --json or --out" if table is sheet.tables[-1] else "--json or --out"
         console.print()
         console.print(_rich(table))
-        hidden = len(table.rows) - table.limit
-        if hidden > 0:
-            console.print(Text(f"  {hidden:,} more rows: --csv, --json or --out", style="dim"))
+        more = len(table.rows) - table.limit
+        if more > 0:
+            console.print(Text(f"  {more:,} more rows: {where}", style="dim"))
         if table.note:
             console.print(Text(f"  {table.note}", style="dim"))
 
@@ -60,5 +65,5 @@ def to_csv(table: Table) -> str:
     writer.writerow([column.name for column in table.columns])
     for first in range(0, len(table.rows), 10_000):
         for row in table.rows[first : first + 10_000]:
-            writer.writerow(["" if cell(v, Column("")) == "-" else v for v in row])
+            writer.writerow(["" if _missing(v) else v for v in row])
     return buffer.getvalue()

@@ -9,6 +9,7 @@ from nets import adversarial_net, exact_z, foreign_program, hardened_net, random
 
 import boolrnn
 from boolrnn.check.certify import certify_always, certify_text, least_margins
+from boolrnn.model.names import from_names
 
 PROGRAMS = [{"ulps": 0}, {"ulps": 2}, {"fused": True}, {"fused": True, "ulps": 2}]
 
@@ -177,6 +178,69 @@ def test_margins_that_a_flush_could_eat_are_not_certified():
     automaton = boolrnn.compile(weights)
     assert not certify_text(automaton, automaton.run(np.array([0, 0]))).holds
     assert not certify_always(automaton).holds
+
+
+def folded_nets():
+    """Files whose own program cancels large addends that the five tensors no longer show."""
+    big, zero = np.float32(2.0**30), np.zeros((1, 1), np.float32)
+    readout = {"fc.weight": np.zeros((2, 1), np.float32), "fc.bias": np.zeros(2, np.float32)}
+    biases = {
+        "rnn.weight_ih_l0": np.array([[16, -16]], np.float32),
+        "rnn.weight_hh_l0": zero,
+        "rnn.bias_ih_l0": np.array([big]),
+        "rnn.bias_hh_l0": np.array([-big]),
+    }
+    embedding = {
+        "emb.weight": np.array([[big, 1, big], [big, -1, big]], np.float32),
+        "rnn.weight_ih_l0": np.array([[1, 16, -1]], np.float32),
+        "rnn.weight_hh_l0": zero,
+    }
+    return [biases | readout, embedding | readout]
+
+
+@pytest.mark.parametrize("tensors", folded_nets())
+def test_the_certificate_speaks_of_the_program_in_the_file(tensors, tmp_path):
+    weights = from_names(tensors).weights
+    assert weights.wx.tolist() == [[16, -16]]
+    assert weights.bh.tolist() == [0]
+    automaton = boolrnn.compile(weights)
+    run = automaton.run(np.array([0, 1, 1]))
+    assert not certify_always(automaton).holds
+    assert not certify_text(automaton, run).holds
+    automaton.write(tmp_path / "a.npz")
+    assert not certify_always(boolrnn.read_automaton(tmp_path / "a.npz")).holds
+    bare = dataclasses.replace(weights, folded=None)  # as a net of its own, the five tensors are certain
+    assert certify_always(boolrnn.compile(bare)).holds
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_folded_nets_are_certified_with_room_for_their_own_program(seed):
+    """A hardened net whose drive is split over an embedding and two biases, as a file's program adds it."""
+    net, rng = hardened_net(seed, 5), np.random.default_rng(seed)
+    split = (rng.integers(-3, 4, 5) * 16).astype(np.float32)
+    tensors = {
+        "emb.weight": np.eye(4, dtype=np.float32)[:, ::-1].copy(),
+        "rnn.weight_ih_l0": net.wx[:, ::-1].copy(),
+        "rnn.weight_hh_l0": net.wh,
+        "rnn.bias_ih_l0": net.bh - split,
+        "rnn.bias_hh_l0": split,
+        "fc.weight": net.wy,
+        "fc.bias": net.by,
+    }
+    weights = from_names(tensors).weights
+    assert (weights.wx == net.wx).all()
+    assert (weights.bh == net.bh).all()
+    assert weights.folded_terms == 6
+    sizes = np.abs(net.wx) + np.abs(net.bh - split)[:, None] + np.abs(split)[:, None]
+    assert (weights.folded >= sizes).all()
+    assert certify_always(boolrnn.compile(weights)).holds
+
+
+def test_another_start_is_never_certified():
+    automaton = boolrnn.compile(hardened_net(1, 5))
+    found = certify_text(automaton, automaton.run(text_of(0, 9, 4), np.zeros(5, bool)))
+    assert not found.holds
+    assert "started elsewhere" in found.reason
 
 
 @pytest.mark.slow

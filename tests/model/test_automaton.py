@@ -88,10 +88,48 @@ def test_a_doctored_file_is_refused(tmp_path):
     with pytest.raises(ResultError, match=r"ends in \.npz"):
         automaton.write(tmp_path / "a.bin")
     boolrnn.write_weights(automaton.weights, tmp_path / "w.npz")
-    with pytest.raises(ResultError, match="damaged automaton file"):
+    with pytest.raises(ResultError, match="no compiled automaton but weights"):
         boolrnn.read_automaton(tmp_path / "w.npz")
     with pytest.raises(WeightsError, match="cannot be read"):
         boolrnn.read_automaton(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("least_margin", np.zeros(1), "least_margin is no float64|damaged automaton file"),
+        ("least_margin", np.full((7, 5), -7.0), "least_margin is no float64|damaged automaton file"),
+        ("least_margin", np.array(["a"]), "least_margin is no float64|damaged automaton file"),
+        ("least_flips", np.zeros((7, 5)), "least_flips is no int64|damaged automaton file"),
+        ("least_flips", np.full((7, 5), 999), "least_flips is no int64|damaged automaton file"),
+        ("scalars", np.array('{"hidden": 7}'), "damaged automaton file"),
+        ("scalars", np.array("[]"), "damaged automaton file"),
+        ("made_by", np.array("null"), "damaged automaton file"),
+        ("wx", None, "missing tensor wx"),
+    ],
+)
+def test_what_no_text_could_have_shown_is_refused(tmp_path, name, value, says):
+    path = tmp_path / "a.npz"
+    boolrnn.compile(random_net(1), text_of(1, 30, 5)).write(path)
+    with np.load(path) as archive:
+        parts = {n: archive[n] for n in archive.files} | {name: value}
+    np.savez(path, **{n: v for n, v in parts.items() if v is not None})
+    with pytest.raises((ResultError, WeightsError), match=says) as error:
+        boolrnn.read_automaton(path)
+    assert "\n" not in str(error.value)
+
+
+def test_states_are_bits_or_signs():
+    automaton = boolrnn.compile(random_net(2))
+    bits = np.array([[True, False, True, True, False, False, True]])
+    expected, _ = automaton.step(bits, np.array([1]))
+    for same in (bits.astype(int), np.where(bits, 1, -1), np.where(bits, 1.0, -1.0)):
+        assert (automaton.step(same, np.array([1]))[0] == expected).all()
+        assert (boolrnn.step(automaton, 1, same[0]).next == expected[0]).all()
+        assert (automaton.run(np.array([1]), same[0]).states[0] == expected[0]).all()
+    for other in (bits * 2, np.where(bits, 1, -1) * np.array([[0, 1, 1, 1, 1, 1, 1]]), bits * 0.5):
+        with pytest.raises(StateError, match="expected bools"):
+            automaton.step(other, np.array([1]))
 
 
 def test_what_does_not_fit_is_refused():

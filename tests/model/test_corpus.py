@@ -52,6 +52,9 @@ def test_symbols_are_characters_or_numbers(text, weights, symbol):
         ("ab", AB, "expected one character"),
         ("", AB, "expected one character"),
         ("é", PLAIN, "expected one character"),
+        ("٣", PLAIN, "expected one character"),
+        (" 3", PLAIN, "expected one character"),
+        ("9" * 5000, PLAIN, "expected one character"),
     ],
 )
 def test_other_symbols_are_refused(text, weights, says):

@@ -109,7 +109,16 @@ def write_npz(path, **changes):
         ({"wy": None}, r"missing tensor wy; found: wx \(3, 4\), wh \(3, 3\).*needed: wx"),
         ({"wx": np.zeros((2, 4), np.float32)}, r"wx: shape \(2, 4\), expected \(3, 4\)"),
         ({"wh": np.zeros((3, 2), np.float32)}, r"wh: shape \(3, 2\), expected a square"),
-        ({"bh": np.zeros((3, 1), np.float32)}, r"bh: shape \(3, 1\), expected \(3,\)"),
+        ({"bh": np.zeros((3, 2), np.float32)}, r"bh: shape \(3, 2\), expected \(3,\)"),
+        ({"nonlinearity": np.array(b"relu")}, "'relu'; supported: tanh"),
+        ({"activation": np.array("relu")}, "metadata activation names the nonlinearity 'relu'"),
+        ({"wh": np.zeros((12, 3), np.float32)}, "recognised an LSTM"),
+        ({"h0": np.zeros(3, np.float32)}, r"no part of wx, wh, bh, wy, by: found: h0 \(3,\)"),
+        ({"wx2": np.zeros((3, 4), np.float32)}, "no part of wx, wh, bh, wy, by: found: wx2"),
+        ({"Wx": np.zeros((3, 4), np.float32)}, "no part of wx, wh, bh, wy, by: found: Wx"),
+        ({"wh": np.full((3, 3), 2**63 - 1)}, "is no float32 .9 entries of this int64"),
+        ({"alphabet": np.array(3, np.uint8)}, r"alphabet: shape \(\)"),
+        ({"alphabet": np.array([0.5] * 4)}, "alphabet: float64"),
         ({"wy": np.zeros((4, 2), np.float32)}, r"wy: shape \(4, 2\), expected \(4, 3\)"),
         ({"by": np.zeros(5, np.float32)}, r"by: shape \(5,\), expected \(4,\)"),
         ({"by": np.array([None] * 4)}, "by: object .* array, expected float32"),
@@ -145,6 +154,7 @@ def test_float64_that_is_float32_is_taken(tmp_path):
         ("w.safetensors", b"nothing", "no readable safetensors file"),
         ("w.safetensors", b"", "no readable safetensors file"),
         ("w.pkl", b"x", "a pickle"),
+        ("w.bin", b"PK\x03\x04" + b"\xff" * 60, "no readable .npz archive"),
     ],
 )
 def test_damaged_files_are_refused_in_one_line(tmp_path, name, data, says):
@@ -201,7 +211,7 @@ def test_sizes_said_on_the_side_are_checked(tmp_path):
     with pytest.raises(WeightsError, match="O = 4 outputs in the file, --outputs says 1"):
         boolrnn.read_weights(tmp_path / "w.npz", outputs=1)
     with pytest.raises(OptionError, match="layout 'wh-wx'"):
-        boolrnn.read_weights(tmp_path / "w.npz", layout="wh-wx")
+        boolrnn.read_weights(tmp_path / "w.bin", layout="wh-wx")
     with pytest.raises(OptionError, match="layout 'wh-wx'"):
         boolrnn.write_weights(random_net(0), tmp_path / "x.bin", layout="wh-wx")
 
@@ -211,3 +221,31 @@ def test_absent_files_and_folders_are_named(tmp_path):
         boolrnn.read_weights(tmp_path / "none.bin")
     with pytest.raises(WeightsError, match="cannot be read"):
         boolrnn.read_weights(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "alphabet", [np.array("abcd"), np.array(list("abcd")), np.array(b"abcd"), np.array([97, 98, 99, 100])]
+)
+def test_alphabets_may_be_bytes_or_characters(tmp_path, alphabet):
+    write_npz(tmp_path / "w.npz", alphabet=alphabet)
+    assert bytes(boolrnn.read_weights(tmp_path / "w.npz").alphabet) == b"abcd"
+
+
+def test_columns_are_read_as_vectors(tmp_path):
+    weights = random_net(0, 3, 4)
+    write_npz(tmp_path / "w.npz", bh=weights.bh[:, None], by=weights.by[:, None])
+    source = boolrnn.read_source(tmp_path / "w.npz")
+    assert source.weights.sha256() == weights.sha256()
+    assert len(source.notes) == 2
+
+
+def test_a_layout_for_named_tensors_is_refused(tmp_path):
+    write_npz(tmp_path / "w.npz")
+    with pytest.raises(OptionError, match="layout describes raw files; this one names its tensors"):
+        boolrnn.read_weights(tmp_path / "w.npz", layout="wx-wh-bh-wy-by")
+
+
+def test_no_pickle_is_written(tmp_path):
+    with pytest.raises(OptionError, match="writes no pickles"):
+        boolrnn.write_weights(random_net(0), tmp_path / "w.pkl")
+    assert not list(tmp_path.iterdir())

@@ -82,7 +82,7 @@ def test_embedding_and_readout_of_one_shape_are_told_apart():
     assert (by_name.weights.wy == readout).all()
     tied = from_names(square | {"a.weight": table, "b.weight": table})
     assert (tied.weights.wy == table).all()
-    with pytest.raises(WeightsError, match="cannot tell embedding from readout"):
+    with pytest.raises(WeightsError, match="cannot tell what a.weight .* name an embedding's module emb"):
         from_names(square | {"a.weight": table, "b.weight": readout})
 
 
@@ -110,7 +110,7 @@ def cell(gates=1, **extra):
         (cell(**{"other.weight_hh_l0": float32(6, 6)}), "more than one recurrent cell"),
         ({"weight_hh_l0": float32(6, 6)}, "missing tensor weight_ih_l0; found: weight_hh_l0"),
         ({}, "missing tensor wx, wh, bh, wy, by; found: no tensors"),
-        (cell(bias_hh_l0=float32(5)), r"cell bias: shape \(5,\), expected \(6,\)"),
+        (cell(bias_hh_l0=float32(5)), r"cell bias_hh: shape \(5,\), expected \(6,\)"),
     ],
 )
 def test_other_nets_are_recognised_and_refused(tensors, says):
@@ -118,10 +118,51 @@ def test_other_nets_are_recognised_and_refused(tensors, says):
         from_names(tensors)
 
 
-def test_another_nonlinearity_is_refused():
-    with pytest.raises(WeightsError, match="'relu'; supported: tanh"):
-        from_names(torch_names(), "relu")
-    assert from_names(torch_names(), "tanh").weights.hidden == 6
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"nonlinearity": "relu"},
+        {"Activation": "ReLU"},
+        {"mode": "RNN_RELU"},
+        {"hyper_parameters": {"nonlinearity": "relu"}},
+        {"config": {"hidden_activation": b"sigmoid"}},
+    ],
+)
+def test_another_nonlinearity_is_refused(metadata):
+    with pytest.raises(WeightsError, match="names the nonlinearity '.*'; supported: tanh"):
+        from_names(torch_names(), metadata)
+
+
+def test_tanh_and_other_settings_are_fine():
+    metadata = {"nonlinearity": "tanh", "mode": "RNN_TANH", "epoch": 3, "config": {"lr": 0.1, "act": 7}}
+    assert from_names(torch_names(), metadata).weights.hidden == 6
+
+
+def square_nets():
+    cell = {f"rnn.weight_{part}_l0": float32(6, 6, seed=k) for k, part in enumerate(("ih", "hh"))}
+    hidden_layer = {"fc1.weight": float32(6, 6, seed=3), "fc2.weight": float32(3, 6), "fc2.bias": float32(3)}
+    yield "a hidden layer is no embedding", cell | hidden_layer, "cannot tell what fc1.weight"
+    front = {"inp.weight": float32(6, 6, seed=3), "fc.weight": float32(3, 6), "fc.bias": float32(3)}
+    yield "a linear layer in front is no embedding", cell | front, "cannot tell what inp.weight"
+    member = {"char.weight": float32(5, 6, seed=3), "member.weight": float32(5, 6, seed=4)}
+    yield "emb inside a word names nothing", cell | member, "cannot tell what"
+    yield "an embedding alone is no readout", cell | {"emb.weight": float32(5, 6)}, "expected one readout"
+
+
+@pytest.mark.parametrize(("what", "tensors", "says"), list(square_nets()), ids=lambda v: str(v)[:30])
+def test_matrices_that_could_be_something_else_are_refused(what, tensors, says):
+    with pytest.raises(WeightsError, match=says):
+        from_names(tensors)
+
+
+def test_a_tied_readout_with_a_bias_is_read_in_any_order():
+    cell = {f"rnn.weight_{part}_l0": float32(6, 6, seed=k) for k, part in enumerate(("ih", "hh"))}
+    table, bias = float32(5, 6, seed=3), float32(5)
+    layers = {"decoder.bias": bias, "decoder.weight": table, "encoder.weight": table}
+    for order in (list(layers), list(reversed(layers))):
+        found = from_names(cell | {name: layers[name] for name in order})
+        assert (found.weights.by == bias).all()
+        assert found.weights.symbols == 5
 
 
 def test_a_folding_beyond_float32_is_refused():
@@ -131,7 +172,22 @@ def test_a_folding_beyond_float32_is_refused():
         from_names(tensors)
 
 
-def test_plain_files_may_carry_other_things():
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ({"memory": float32(3)}, "no part of wx, wh, bh, wy, by: found: memory"),
+        ({f"l1.{name}": getattr(NET, name) for name in TENSORS}, "no part of .* l1.wx"),
+        ({"Wx": NET.wx}, "no part of .* Wx"),
+    ],
+)
+def test_plain_files_with_more_tensors_are_another_function(extra, says):
     parts = {name: getattr(NET, name) for name in TENSORS}
-    found = from_names(parts | {"memory": float32(3)})
-    assert found.notes == ("left aside: memory",)
+    with pytest.raises(WeightsError, match=says):
+        from_names(parts | extra)
+
+
+def test_plain_names_share_one_prefix():
+    prefixes = ("enc.", "dec.", "a.", "b.", "")
+    mixed = {prefix + name: getattr(NET, name) for prefix, name in zip(prefixes, TENSORS)}
+    with pytest.raises(WeightsError, match="missing tensor"):
+        from_names(mixed)

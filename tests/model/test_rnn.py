@@ -6,6 +6,7 @@ from nets import naive_trace32, random_net, text_of
 
 import boolrnn
 from boolrnn.errors import OptionError, TextError
+from boolrnn.model.tanh import tanh32
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 3, 4, 7, 8, 9, 16, 17, 33])
@@ -37,13 +38,36 @@ def test_a_long_text_equals_its_blocks():
         state = part.hidden[-1]
 
 
-def test_doubtful_roundings_are_settled_and_the_run_goes_on(monkeypatch):
-    weights, text = random_net(3, 6, 3), text_of(3, 300, 3)
+def test_wrong_roundings_are_found_and_the_run_goes_on_from_there(monkeypatch):
+    """With a float64 tanh that errs by a hundred million units, and doubts to match, nothing changes."""
+    weights, text = random_net(3, 6, 3), text_of(3, 2500, 3)
     plain = boolrnn.trace(weights, text)
-    module = boolrnn.model.rnn
-    often = lambda wide: np.abs((wide.view(np.int64) >> 20) % 7) == 3  # noqa: E731 - a one-line stand-in
-    monkeypatch.setattr(module, "doubtful", often)
+    rng = np.random.default_rng(0)
+
+    def careless(z, out):
+        np.tanh(z, out=out, dtype=np.float64)
+        out *= 1 + rng.uniform(-1, 1, out.shape) * 1e8 * 2.0**-53
+
+    tanh, rnn = boolrnn.model.tanh, boolrnn.model.rnn
+    monkeypatch.setattr(tanh, "_DOUBT", np.int64(1 << 27))
+    monkeypatch.setattr(tanh, "wide_tanh", careless)
+    monkeypatch.setattr(rnn, "wide_tanh", careless)
     assert (boolrnn.trace(weights, text).hidden == plain.hidden).all()
+    monkeypatch.setattr(rnn, "doubtful", lambda wide: np.zeros(wide.shape, bool))
+    assert (boolrnn.trace(weights, text).hidden != plain.hidden).any()  # so it was needed
+
+
+def test_a_neuron_that_is_doubtful_at_every_step_costs_little():
+    z = np.float32(0.4648849368095398)  # its float64 tanh lies next to a float32 midpoint
+    weights = boolrnn.Weights(
+        wx=np.zeros((8, 1), np.float32),
+        wh=np.zeros((8, 8), np.float32),
+        bh=np.full(8, z),
+        wy=np.zeros((1, 8), np.float32),
+        by=np.zeros(1, np.float32),
+    )
+    run = boolrnn.trace(weights, np.zeros(20_000, int))
+    assert (run.hidden == tanh32(np.array([z]))[0]).all()
 
 
 def test_bpc_is_the_mean_of_minus_log2_p():

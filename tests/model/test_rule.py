@@ -88,6 +88,10 @@ def test_given_bits():
         assert (run.states[:-1][text[1:] == 2, j] == bit).all()
     with pytest.raises(OptionError, match="expected h3=1,h7=0"):
         parse_given(("h3",), automaton, None, 0)
+    with pytest.raises(OptionError, match="contradicts h1=1"):
+        parse_given(("h1=1,h1=0",), automaton, None, 0)
+    with pytest.raises(OptionError, match="expected bits 0 and 1"):
+        boolrnn.rule(automaton, 1, 0, given={0: 2})
     with pytest.raises(OptionError, match="needs a TEXT"):
         parse_given(("constant",), automaton, None, 0)
     with pytest.raises(TextError, match="never reads symbol 4"):

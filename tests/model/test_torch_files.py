@@ -64,6 +64,25 @@ def test_other_cells_and_pickles_are_refused(tmp_path):
         path.write_bytes(data)
         with pytest.raises(WeightsError, match="no PyTorch state dict"):
             boolrnn.read_weights(path)
+    for odd in (
+        torch.ones(8, 8).to(torch.float8_e4m3fn),
+        torch.eye(8).to_sparse(),
+        torch.ones(8, 8).to("meta"),
+    ):
+        torch.save(Net().state_dict() | {"rnn.weight_hh_l0": odd}, path)
+        with pytest.raises(
+            WeightsError, match="weight_hh_l0: a tensor of .*expected dense float32|weights_only"
+        ):
+            boolrnn.read_weights(path)
+    for nested in ({"hyper_parameters": {"nonlinearity": "relu"}}, {"config": {"activation": "relu"}}):
+        torch.save(nested | {"state_dict": Net().state_dict()}, path)
+        with pytest.raises(WeightsError, match="'relu'"):
+            boolrnn.read_weights(path)
+    torch.save({"epoch": 3, "nothing": {}}, path)
+    with pytest.raises(WeightsError, match="no tensors; found: epoch, nothing"):
+        boolrnn.read_weights(path)
+    torch.save({"net": Net().state_dict(), "alphabet": "abcde"}, path)
+    assert bytes(boolrnn.read_weights(path).alphabet) == b"abcde"
     torch.save(torch.zeros(3), path)
     with pytest.raises(WeightsError, match="expected a state dict"):
         boolrnn.read_weights(path)

@@ -32,3 +32,14 @@ def test_other_endings_and_results_are_refused(tmp_path):
         write_figure(result, tmp_path / "f.pdf")
     with pytest.raises(OptionError, match="Step has no figure"):
         write_figure(boolrnn.step(random_net(1), 0), tmp_path / "f.svg")
+
+
+def test_ties_and_overflow_are_drawn_without_a_word(tmp_path):
+    zero = random_net(1, scale=0.0)
+    huge = random_net(1, scale=1e38)
+    for weights in (zero, huge):
+        for result in (
+            boolrnn.agreement(weights, text_of(1, 9, 5)),
+            boolrnn.margins(weights, text_of(1, 9, 5)),
+        ):
+            write_figure(result, tmp_path / "f.svg")

@@ -78,7 +78,7 @@ def test_cells(value, spec, text):
 
 def test_long_tables_say_how_much_is_hidden():
     table = Table("t", [Column("k", "d")], [(k,) for k in range(50)], "a note", limit=3)
-    page = boolrnn.Sheet("t", "A sentence.", [table])
+    page = boolrnn.Sheet("A sentence.", [table])
     stream = io.StringIO()
     terminal.show(page, Console(file=stream))
     assert "47 more rows" in stream.getvalue()

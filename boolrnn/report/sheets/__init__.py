@@ -1,7 +1,7 @@
-"""sheet(result): any result as a title, a sentence and tables. The only registry of renderings.
+"""sheet(result): any result as a sentence and tables. The only registry of renderings.
 
 One file per verb holds its sheet, found by the schema's name, so that rendering one result loads only
-what that result needs. Cells are raw values: terminal and CSV format them.
+what that result needs. Terminal and CSV format the cells.
 """
 
 import dataclasses
@@ -55,9 +55,8 @@ class Rows(Sequence):
 
 @dataclasses.dataclass(frozen=True)
 class Sheet:
-    """A result made readable: what it is, what it means, and its tables, the fullest one last."""
+    """A result made readable: what it means, and its tables, the fullest one last."""
 
-    title: str
     sentence: str
     tables: Sequence[Table]
     warnings: Sequence[str] = ()

@@ -10,7 +10,6 @@ from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, shee
 def _(result: Agreement) -> Sheet:
     """The verdict in numbers; positions last."""
     return Sheet(
-        "agreement",
         result.verdict,
         [
             Table("level", FACTS, _level(result)),
@@ -20,7 +19,7 @@ def _(result: Agreement) -> Sheet:
                 _bpc(result),
                 f"{result.window}, {result.arithmetic}; softmax in float64.",
             ),
-            Table("margins", FACTS, _margins(result)),
+            Table("margins", FACTS, _margins(result), f"{result.window}, all neurons."),
             Table(
                 "calibration",
                 (
@@ -37,13 +36,13 @@ def _(result: Agreement) -> Sheet:
                     result.calibration_wrong,
                     result.calibration_share,
                 ),
-                "One-step bits by the network's margin: a margin above 1 proves nothing by itself.",
+                f"One-step bits at positions 1..{result.positions - 1} by the network's margin.",
             ),
             Table(
                 "mantissa bits kept",
                 (
                     Column("bits", "d"),
-                    Column("bpc", ".4f"),
+                    Column("bpc, float32", ".4f"),
                     Column("float64", ".4f"),
                     Column("stable"),
                 ),
@@ -53,7 +52,7 @@ def _(result: Agreement) -> Sheet:
                     result.mantissa_float64,
                     result.mantissa_stable,
                 ),
-                "h truncated after every step. Rows that are not stable move with the order of sums.",
+                f"h cut at each step, {result.mantissa_window}; unstable rows move with the order of sums.",
             ),
             Table(
                 "neurons",
@@ -112,7 +111,7 @@ def _level(result: Agreement) -> list:
     distinct = f"{result.distinct_float:,} float, {result.distinct_automaton:,} automaton"
     return facts(
         ("level", result.level, asked),
-        ("one step", _percent(result.one_step), "of signs, t = 1..n-2"),
+        ("one step", _percent(result.one_step), f"of signs, positions 1..{result.positions - 1}"),
         ("free run", _percent(result.free_run), f"of signs, {result.window}"),
         ("first divergence", divergence, cost),
         ("distinct states", distinct, result.window),
@@ -126,8 +125,8 @@ def _bpc(result: Agreement) -> list:
         ("float", result.bpc_float, "the network"),
         ("sign readout", result.bpc_sign_readout, "its signs, read out"),
         ("one step", result.bpc_one_step, "automaton, from its signs one position before"),
-        ("sign dynamics", result.bpc_sign_dynamics, "automaton running free"),
-        ("bias only", result.bpc_bias_only, "by alone"),
+        ("free run", result.bpc_sign_dynamics, "automaton running on its own (bpc.sign_dynamics)"),
+        ("bias only", result.bpc_bias_only, "the output bias (by) alone"),
     ]
 
 

@@ -52,7 +52,6 @@ def _(result: Automaton) -> Sheet:
         for row in zip(*(part.tolist() for part in parts))
     ]
     return Sheet(
-        "compile",
         "The transition function is exact: no rounding can change a bit.",
         [
             Table("automaton", FACTS, about),

@@ -16,4 +16,4 @@ def _(result: Convert) -> Sheet:
         ("folding", result.folding, "largest rounding of a folded entry"),
         *(("note", note, "") for note in result.notes.tolist()),
     )
-    return Sheet("convert", "Read back, the file holds the same bits.", [Table("file", FACTS, rows)])
+    return Sheet("Read back, the file holds the same bits.", [Table("file", FACTS, rows)])

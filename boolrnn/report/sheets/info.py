@@ -48,12 +48,17 @@ def _(result: Info) -> Sheet:
             )
         ),
     )
-    rows = zip(result.row_neuron.tolist(), result.row_route.tolist(), result.row_bits.tolist())
+    rows = zip(
+        result.row_neuron.tolist(),
+        result.row_route.tolist(),
+        result.row_bits.tolist(),
+        result.row_fan_in.tolist(),
+    )
     widest = Table(
         "rows",
-        (Column("neuron", "d"), Column("route"), Column("bits", "d")),
+        (Column("neuron", "d"), Column("route"), Column("bits", "d"), Column("fan-in", "d")),
         sorted(rows, key=lambda row: (-row[2], row[0])),
-        "Bits of the widest partial sum of each row, in the row's own unit; 53 fit a float64.",
+        "Bits of each row's widest partial sum in its own unit (53 fit a float64); fan-in counts |w| > 0.1.",
         limit=5,
     )
     tables = [Table("file", FACTS, about), tensors, widest]
@@ -66,7 +71,6 @@ def _(result: Info) -> Sheet:
         )
         tables.insert(1, layouts)
     return Sheet(
-        "info",
         f"A net of {result.hidden} neurons over {result.symbols} symbols; every sum is decided exactly.",
         tables,
         [result.warning] if result.warning else [],

@@ -3,6 +3,8 @@
 from boolrnn.check.margins import Margins
 from boolrnn.report.sheets import Column, Rows, Sheet, Table, sheet
 
+_ULP = "One ulp of every input: 2^-23 sum |w|, the most that z moves if each hidden value moves by 2^-23."
+
 
 @sheet.register
 def _(result: Margins) -> Sheet:
@@ -26,10 +28,9 @@ def _(result: Margins) -> Sheet:
         result.neuron_ulp.tolist(),
     )
     return Sheet(
-        "margins",
         f"|z|, the distance of each sum from its threshold: {result.window}, {result.arithmetic}.",
         [
-            Table("summary", (Column("|z|"), *pair), summary),
+            Table("summary", (Column("|z|"), *pair), summary, _ULP),
             Table(
                 "quantiles",
                 (Column("quantile", ".0%"), *pair),

@@ -13,7 +13,7 @@ def _(result: Predict) -> Sheet:
     """Four predictors, then positions."""
     totals = [
         (
-            name,
+            name.replace("_", " "),
             getattr(result, f"bpc_{name}"),
             getattr(result, f"top1_{name}"),
             getattr(result, f"top1_agreement_{name}", None),
@@ -21,7 +21,7 @@ def _(result: Predict) -> Sheet:
         )
         for name in PREDICTORS
     ]
-    totals.append(("bias_only", result.bpc_bias_only, None, None, None))
+    totals.append(("bias only", result.bpc_bias_only, None, None, None))
 
     def shown(symbols: np.ndarray) -> list[str]:
         return [show_symbol(x, result.alphabet) for x in symbols.tolist()]
@@ -35,7 +35,6 @@ def _(result: Predict) -> Sheet:
             getattr(result, f"{name}_bits"),
         ]
     return Sheet(
-        "predict",
         f"Next-symbol prediction in four ways, {result.window}, {result.arithmetic}.",
         [
             Table(
@@ -48,7 +47,7 @@ def _(result: Predict) -> Sheet:
                     Column("KL from float, bits", ".4f"),
                 ),
                 totals,
-                "one_step starts from the network's signs one position before; free_run runs alone.",
+                "One step starts from the network's signs one position before; the free run is on its own.",
             ),
             Table("positions", columns, Rows(*cells), "First guess and bits of each predictor.", 12),
         ],

@@ -16,25 +16,23 @@ def _(result: Rule) -> Sheet:
         ("given", given or None, ""),
         ("constant", result.constant, "no input can change it"),
         ("minimal formula", result.formula, f"{result.terms} terms" if result.terms else ""),
-        ("no formula", result.formula_refused, ""),
-        ("one unit of the sum", result.scale, "in z"),
+        ("step of z", result.scale, "per unit of the sum"),
         ("drive", result.drive, ""),
-        ("lowest z", result.low, "over all states"),
-        ("highest z", result.high, "over all states"),
+        ("lowest z", result.low, "over all states, nothing given"),
+        ("highest z", result.high, "over all states, nothing given"),
         ("forced bit", result.forced, "the same in every state"),
         ("least margin seen", result.least_margin, ""),
         ("least flips seen", result.least_flips, "state bits"),
     )
     weights = [int(w) for w in result.weight.tolist()]
     return Sheet(
-        "rule",
         f"h{result.neuron} under {show_symbol(result.symbol, result.alphabet)}; b is 0 or 1, all exact.",
         [
-            Table("rule", FACTS, about),
+            Table("rule", FACTS, about, result.formula_refused or ""),
             Table(
                 "inputs",
-                (Column("input", "d"), Column("weight", ",d")),
-                list(zip(result.source.tolist(), weights)),
+                (Column("input"), Column("weight", ",d")),
+                [(f"h{j}", w) for j, w in zip(result.source.tolist(), weights)],
                 limit=12,
             ),
         ],

@@ -16,7 +16,7 @@ def _(result: Run) -> Sheet:
     about = facts(
         ("start", start, ""),
         ("states", count, "one after each symbol"),
-        ("distinct states", result.distinct_states, f"of {count:,}"),
+        ("distinct states", result.distinct_states, f"of {count:,}, positions 0..{count - 1}"),
         ("flips per step", result.flips_per_step, f"bits, mean over t = 1..{count - 1}"),
         ("least margin", float(result.least_margin.min()), "over the whole run"),
     )
@@ -29,7 +29,6 @@ def _(result: Run) -> Sheet:
         result.least_neuron,
     )
     return Sheet(
-        "run",
         f"The automaton passes through {result.distinct_states:,} distinct states.",
         [
             Table("run", FACTS, about),

@@ -5,6 +5,11 @@ from boolrnn.model.corpus import show_symbol
 from boolrnn.model.step import Step
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
+_MEANING = "Each bit is the sign of drive + contributions; the smallest margins stand first."
+_START = (
+    "At the start nothing contributes: each bit is the sign of the drive; the smallest margins stand first."
+)
+
 
 @sheet.register
 def _(result: Step) -> Sheet:
@@ -24,8 +29,7 @@ def _(result: Step) -> Sheet:
         bit, margin, drive = result.bit[i].item(), result.margins[i].item(), result.drive[i].item()
         rows.append((i, bit, margin, drive, heaviest))
     return Sheet(
-        "step",
-        "Each bit is the sign of drive + contributions; the smallest margins stand first.",
+        _MEANING if result.state is not None else _START,
         [
             Table("step", FACTS, about),
             Table(
@@ -35,7 +39,7 @@ def _(result: Step) -> Sheet:
                     Column("bit", "d"),
                     Column("margin", ".6f"),
                     Column("drive", "+.4f"),
-                    Column("heaviest contributions w s"),
+                    Column("heaviest weight x sign"),
                 ),
                 rows,
                 limit=16,
