@@ -13,6 +13,7 @@ PACKAGE = Path(boolrnn.__file__).parent
 ROOT = PACKAGE.parent
 ROOMS = ["model", "check", "make", "graph", "clauses", "explain", "machines", "export", "report", "cli"]
 FILES = sorted(PACKAGE.rglob("*.py"))
+SOURCES = [p for d in ("boolrnn", "tests", "examples") for p in sorted((ROOT / d).rglob("*.py"))]
 
 CONTENTS = [
     "Agreement",
@@ -88,11 +89,7 @@ def test_the_float_reference_knows_no_automaton():
         assert "exact" not in names
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for d in ("boolrnn", "tests", "examples") for p in sorted((ROOT / d).rglob("*.py"))],
-    ids=lambda p: p.name,
-)
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)
 def test_files_are_small_and_say_where_you_are(path):
     text = path.read_text()
     assert len(text.splitlines()) <= 400
