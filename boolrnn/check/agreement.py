@@ -10,11 +10,13 @@ Positions 0..n-2 enter the statistics, one-step agreement starts at t = 1; level
 """
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from boolrnn.bits import distinct
 from boolrnn.check.certify import Certificate, certify_always, certify_text, refused
+from boolrnn.check.margins import QUANTILES, quantiles
 from boolrnn.check.precision import WINDOW, truncated
 from boolrnn.check.side_by_side import window
 from boolrnn.check.tally import Tally, tally
@@ -27,6 +29,7 @@ from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
 from boolrnn.shapes import Bool, Float64, Int64
 
+CALIBRATION = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, np.inf])
 STABLE = 1e-4  # a figure that moves by more between float32 and float64 is not stable
 
 
@@ -155,7 +158,7 @@ def _level(automaton: Automaton, run: BoolTrace, network: Tally) -> tuple[str, C
     return "agrees", text
 
 
-def _fields(network: Tally) -> dict:
+def _fields(network: Tally) -> dict[str, Any]:
     """What one tally says, under the names of Agreement."""
     t, neuron = network.divergence or (None, None)
     cost = None
@@ -176,7 +179,7 @@ def _fields(network: Tally) -> dict:
         "bpc_one_step": network.bpc("one_step"),
         "bpc_sign_dynamics": network.bpc("free_run"),
         "bpc_bias_only": network.bpc("bias_only"),
-        **network.margin_fields(),
+        **_margins(network),
         "distinct_float": distinct(network.bits[:-1]),
         "neuron": np.arange(network.bits.shape[1]),
         "neuron_one_step": network.neuron_one_step,
@@ -190,7 +193,32 @@ def _fields(network: Tally) -> dict:
     }
 
 
-def _arithmetics(narrow: Tally, wide: Tally) -> dict:
+def _margins(network: Tally) -> dict[str, Any]:
+    """Margins, their quantiles and their calibration: how often a one-step bit is wrong at a margin."""
+    values = network.margin.ravel()
+    counted, wrong = network.margin[1:], network.wrong[1:]
+    bits = np.histogram(counted, CALIBRATION)[0]
+    errors = np.histogram(counted[wrong], CALIBRATION)[0]
+    with np.errstate(invalid="ignore"):
+        share = errors / bits
+    return {
+        "margin_mean": network.margin_mean,
+        "margin_below_1": int((values < 1).sum()),
+        "margin_below_0_1": int((values < 0.1).sum()),
+        "margin_min": float(values.min()) if len(values) else None,
+        "margin_count": values.size,
+        "quantile": np.array(QUANTILES),
+        "quantile_margin": quantiles(values),
+        "calibration_low": CALIBRATION[:-1],
+        "calibration_high": CALIBRATION[1:],
+        "calibration_bits": bits,
+        "calibration_wrong": errors,
+        "calibration_share": share,
+        "largest_wrong_margin": float(counted[wrong].max()) if wrong.any() else None,
+    }
+
+
+def _arithmetics(narrow: Tally, wide: Tally) -> dict[str, Any]:
     """Figures of the float network in both arithmetics."""
     rows = {
         "bpc.float": (narrow.bpc("float"), wide.bpc("float")),
@@ -212,7 +240,7 @@ def _arithmetics(narrow: Tally, wide: Tally) -> dict:
     }
 
 
-def _mantissa(automaton: Automaton, symbols: np.ndarray) -> dict:
+def _mantissa(automaton: Automaton, symbols: np.ndarray) -> dict[str, Any]:
     """bpc with truncated mantissas, on the beginning of the text."""
     used = min(len(symbols), WINDOW) - 1
     if not automaton.weights.predicts or used == 0:

@@ -9,14 +9,11 @@ import dataclasses
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.check.margins import QUANTILES, quantiles
 from boolrnn.check.predict import bias_only
 from boolrnn.check.side_by_side import PREDICTORS, blocks
 from boolrnn.model.automaton import Automaton, BoolTrace
 from boolrnn.model.rnn import surprisal
 from boolrnn.shapes import Bool, Float32, Float64
-
-CALIBRATION = np.array([0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, np.inf])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -85,31 +82,6 @@ class Tally:
         """Mean cost of a predictor, None where nothing is predicted."""
         values = self.costs[predictor]
         return float(values.mean()) if len(values) else None
-
-    def margin_fields(self) -> dict:
-        """Margins, their quantiles and their calibration, under the names of Agreement."""
-        values = self.margin.ravel()
-        some = len(values) > 0
-        counted, wrong = self.margin[1:], self.wrong[1:]
-        bits = np.histogram(counted, CALIBRATION)[0]
-        errors = np.histogram(counted[wrong], CALIBRATION)[0]
-        with np.errstate(invalid="ignore"):
-            share = errors / bits
-        return {
-            "margin_mean": self.margin_mean,
-            "margin_below_1": int((values < 1).sum()),
-            "margin_below_0_1": int((values < 0.1).sum()),
-            "margin_min": float(values.min()) if some else None,
-            "margin_count": values.size,
-            "quantile": np.array(QUANTILES),
-            "quantile_margin": quantiles(values),
-            "calibration_low": CALIBRATION[:-1],
-            "calibration_high": CALIBRATION[1:],
-            "calibration_bits": bits,
-            "calibration_wrong": errors,
-            "calibration_share": share,
-            "largest_wrong_margin": float(counted[wrong].max()) if wrong.any() else None,
-        }
 
 
 def tally(

@@ -138,6 +138,8 @@ def rule(pair: Pair, neuron: str, symbol: str, given: tuple[str, ...], max_terms
 
     x = pair.symbol(symbol)
     bits = parse_given(given, pair.automaton, pair.symbols, x)
+    if "constant" in given and not bits:
+        click.echo(f"boolrnn: note: no bit is constant where the text reads symbol {x}", err=True)
     return rule(pair.automaton, parse_neuron(neuron), x, given=bits, max_terms=max_terms)
 
 

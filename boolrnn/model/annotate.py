@@ -16,6 +16,7 @@ from boolrnn.model.exact import FLOAT64, Exactness, python_integers
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Bool, Float64, Int64
 
+_HEAVIEST = 16  # inputs that are tried first: they nearly always suffice
 _CHUNK = 4096  # positions between two writes to memory
 _INT64_BITS = 61  # twice a sum of that many bits fits an int64
 NEVER = -1  # no set of flips flips the bit; no position of the text reads the symbol
@@ -117,10 +118,21 @@ class _ExactRow:
 def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarray) -> Int64[np.ndarray, "T"]:
     """Fewest flips of state bits that move z = ... + row . s across the threshold (z >= 0 is bit 1).
 
-    `row` (H) and `z` (T) in one exact number type: float64 where sums of the row are exact, or object
-    arrays of Python integers.
+    `row` (H) and `z` (T) in one exact number type: float64 where sums of the row are exact, int64, or
+    object arrays of Python integers. NEVER where no set of flips does.
     """
     order = np.argsort(-np.abs(row), kind="stable")
+    flips = _prefix_distance(row, order[:_HEAVIEST], before, z)
+    rest = np.flatnonzero(flips == NEVER)  # the heaviest inputs do not suffice: look at all
+    if len(rest) and len(row) > _HEAVIEST:
+        flips[rest] = _prefix_distance(row, order, before[rest], z[rest])
+    return flips
+
+
+def _prefix_distance(
+    row: np.ndarray, order: Int64[np.ndarray, "K"], before: Bool[np.ndarray, "T H"], z: np.ndarray
+) -> Int64[np.ndarray, "T"]:
+    """`flip_distance` over the inputs in `order`, heaviest first; NEVER where they do not suffice."""
     size = np.abs(row)[order]
     positive = (row[order] > 0)[None, :] == before[:, order]  # contributions that push z up
     bit = (z >= 0).astype(bool)
@@ -128,6 +140,5 @@ def flip_distance(row: np.ndarray, before: Bool[np.ndarray, "T H"], z: np.ndarra
     reach = 2 * np.cumsum(helps * size, axis=1)
     need = np.abs(z)[:, None]
     across = np.where(bit[:, None], reach > need, reach >= need).astype(bool)
-    first = across.argmax(axis=1)
-    flips = np.cumsum(helps, axis=1)[np.arange(len(z)), first]
+    flips = np.cumsum(helps, axis=1)[np.arange(len(z)), across.argmax(axis=1)]
     return np.where(across.any(axis=1), flips, NEVER).astype(np.int64)
