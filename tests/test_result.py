@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -117,6 +118,21 @@ def test_writing_leaves_nothing_behind_when_it_fails(tmp_path):
     with pytest.raises(ResultError, match="cannot be written"):
         write_whole(tmp_path / "taken", b"x")
     assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
+    (tmp_path / "f").write_bytes(b"before")
+
+    def fail(source, target):
+        assert Path(source).read_bytes() == b"after"
+        assert Path(target).read_bytes() == b"before"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(ResultError, match="No space left"):
+        write_whole(tmp_path / "f", b"after")
+    assert (tmp_path / "f").read_bytes() == b"before"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
 def test_every_result_of_a_verb_survives_saving(tmp_path, embedded):

@@ -204,7 +204,7 @@ def _embedding_and_readout(matrices: list[str], left: Tensors, width: int, hidde
         for e, r in ((first, second), (second, first))
         if left[e].shape[1] == width and left[r].shape[1] == hidden and _bias_of(e, left) is None
     ]
-    named = [way for way in ways if _named_embedding(way[0]) and not _named_embedding(way[1])]
+    named = [way for way in ways if _named_embedding(way[0])]
     ways = named or ways
     if not ways:
         raise WeightsError(_expected(width, hidden) + found(left))

@@ -2,7 +2,9 @@
 
 import dataclasses
 import itertools
+from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from nets import adversarial_net, exact_z, foreign_program, hardened_net, random_net, text_of
@@ -166,8 +168,65 @@ def test_a_tie_is_never_certified():
     assert (found.t, found.neuron) == (0, 1)
 
 
-def test_margins_that_a_flush_could_eat_are_not_certified():
-    tiny = np.float32(2.0**-126)
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("gain", [30, 300, 3000])
+def test_the_bound_is_the_stated_one(seed, gain):
+    """The docstring's formula with fifty digits: the bound given never exceeds it, and hardly falls short."""
+    weights = scaled(random_net(seed, 12, 3), gain)
+    text = text_of(seed, 2, 3)
+    automaton = boolrnn.compile(weights)
+    found = certify_text(automaton, automaton.run(text))
+    u = Fraction(1, 2**24)
+    gamma = 16 * u / (1 - 16 * u)
+    flush = 2 * (3 * 12 + 4) * Fraction(1, 2**126)
+    eps, state, least = [Fraction(0)] * 12, None, None
+    for t, x in enumerate(text):
+        bounds = []
+        for i, z in enumerate(exact_z(weights, state, x)):
+            row = [abs(Fraction(float(w))) for w in weights.wh[i]]
+            size = abs(Fraction(float(weights.bh[i]))) + abs(Fraction(float(weights.wx[i, x])))
+            size += sum(row) if t else 0
+            carried = sum(w * e for w, e in zip(row, eps))
+            bounds.append(abs(z) - carried - gamma * size - flush)
+        least = min(bounds) if least is None else min(least, *bounds)
+        if least <= 0:
+            break
+        with mpmath.workdps(50):
+            tanhs = [mpmath.tanh(mpmath.mpf(b.numerator) / b.denominator) for b in bounds]
+            eps = [1 - Fraction(str(value)) * (1 - Fraction(1, 2**22)) for value in tanhs]
+        state = [z >= 0 for z in exact_z(weights, state, x)]
+    assert found.holds == (least > 0)
+    assert found.least_bound <= least
+    assert found.least_bound == pytest.approx(float(least), rel=1e-6, abs=gain * 1e-10)
+
+
+def test_a_row_whose_sums_float32_cannot_hold_is_refused_and_really_breaks():
+    """Exact sums of -976 that a permitted program rounds to 0: large weights that cancel late."""
+    hidden, big = 64, np.float32(2.0**29)
+    wh = np.zeros((hidden, hidden), np.float32)
+    wh[0], wh[0, 0], wh[0, 1] = -16, big, -big
+    weights = boolrnn.Weights(
+        wx=np.full((hidden, 1), 16, np.float32),
+        wh=wh,
+        bh=np.zeros(hidden, np.float32),
+        wy=np.zeros((1, hidden), np.float32),
+        by=np.zeros(1, np.float32),
+    )
+    automaton = boolrnn.compile(weights)
+    run = automaton.run(np.array([0, 0]))
+    assert run.z()[1, 0] == -976
+    total = np.float32(16)
+    for j in [0, *range(2, hidden), 1]:  # the cancelling weight last
+        total = np.float32(total + wh[0, j])
+    assert total == 0  # bit 1, where the automaton has bit 0
+    found = certify_text(automaton, run)
+    assert not found.holds
+    assert (found.t, found.neuron) == (1, 0)
+
+
+@pytest.mark.parametrize("exponent", [-149, -126, -105])
+def test_margins_that_a_flush_could_eat_are_not_certified(exponent):
+    tiny = np.float32(2.0**exponent)
     weights = boolrnn.Weights(
         wx=np.full((1, 1), tiny),
         wh=np.zeros((1, 1), np.float32),
