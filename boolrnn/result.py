@@ -125,7 +125,7 @@ class Result:
             packed = (folder / "arrays.npz").read_bytes()
         except FileNotFoundError as error:
             raise ResultError(f"{error.filename}: not found; expected a saved result") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ResultError(f"{folder / 'result.json'}: cannot be read ({error})") from None
         kind = cls._kind(payload, folder)
         if hashlib.sha256(packed).hexdigest() != payload.get("arrays_sha256"):
@@ -134,8 +134,9 @@ class Result:
             with np.load(io.BytesIO(packed), allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             return kind(made_by=MadeBy(**payload["made_by"]), **payload["scalars"], **arrays)
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-            raise ResultError(f"{folder}: damaged result ({error})") from None
+        except Exception as error:  # noqa: BLE001 - zipfile, numpy and the classes each raise their own kinds
+            reason = " ".join(str(error).split())
+            raise ResultError(f"{folder}: damaged result ({reason})") from None
 
     @classmethod
     def _kind(cls, payload: Any, folder: Path) -> type["Result"]:
@@ -173,7 +174,7 @@ def check_folder(folder: Path, schema: str | None = None) -> None:
         raise
     except OSError as error:
         raise ResultError(f"{folder}: cannot be used ({error.strerror})") from None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise ResultError(f"{folder / 'result.json'}: is no saved result; name a new directory") from None
     if schema is not None and held != schema:
         raise ResultError(f"{folder}: holds a result of schema {held}; name a new directory")

@@ -271,6 +271,8 @@ def test_nothing_is_written_where_anything_is_refused(files, arguments):
 
 def test_a_folder_keeps_one_kind_of_result(files):
     assert run("info", "--out", files / "r").returncode == 0
+    refused("compile", files / "net.bin", "-o", files / "new.npz", "--out", files / "r", says="schema info/1")
+    assert not (files / "new.npz").exists()
     refused("step", "--symbol", "<", "--out", files / "r", says="holds a result of schema info/1")
 
 

@@ -64,14 +64,18 @@ class _Slack:
         hidden = automaton.hidden
         rounds = hidden + 4 + (automaton.folded_terms + 2 if automaton.folded is not None else 0)
         gamma = rounds * _U / (1 - rounds * _U) * _OUT if rounds * _U < 0.5 else math.inf
-        flush = 2.0 * (3 * hidden + 4) * 2.0**-126
+        flush = 2.0 * (3 * (hidden + automaton.folded_terms) + 4) * 2.0**-126
         self.absolute = np.abs(automaton.wh).astype(np.float64)
         if automaton.folded is None:
             inputs = np.abs(automaton.wx).astype(np.float64).T + np.abs(automaton.bh)
         else:
             inputs = automaton.folded.T * _OUT
         total = (inputs + self.absolute.sum(axis=1)) * _OUT
-        self.hopeless = bool((total >= 2.0**126).any()) or hidden > 4096
+        self.hopeless = ""
+        if (total >= 2.0**126).any():
+            self.hopeless = "sums may overflow float32"
+        elif hidden > 4096:
+            self.hopeless = "the bound is proved for up to 4096 neurons"
         self.start = gamma * inputs * _OUT + flush  # (V, H)
         self.step = gamma * total + flush
 
@@ -99,7 +103,7 @@ def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
         return refused("the automaton was started elsewhere than the network")
     slack = _Slack(automaton)
     if slack.hopeless:
-        return refused("sums may overflow float32, or the net has more than 4096 neurons")
+        return refused(slack.hopeless)
     least = math.inf
     eps = np.zeros(automaton.hidden)
     with progress.bar("certificate", len(run.symbols)) as tick:
@@ -143,7 +147,7 @@ def certify_always(automaton: Automaton) -> Certificate:
     """Level 4: all signs agree on every text, by a bound over all sign states and symbols."""
     slack = _Slack(automaton)
     if slack.hopeless:
-        return refused("sums may overflow float32, or the net has more than 4096 neurons")
+        return refused(slack.hopeless)
     start = _bound(np.abs(automaton.drive.T), slack.start)
     if not start.min() > _LEAST:
         i = int(start.min(axis=0).argmin())

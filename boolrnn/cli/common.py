@@ -117,7 +117,8 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             from boolrnn import progress
 
             progress.enable()
-            check_emitting(emitting)
+            name = body.__name__.rstrip("_")
+            check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1")
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
             if model is None and given:
@@ -146,7 +147,7 @@ def _context() -> click.Context:
     return click.get_current_context()
 
 
-def check_emitting(emitting: dict[str, Any]) -> None:
+def check_emitting(emitting: dict[str, Any], schema: str) -> None:
     """Refuse what could not be written before anything is computed."""
     if emitting["as_json"] and emitting["as_csv"]:
         raise click.UsageError("--json and --csv both write to stdout", _context())
@@ -158,7 +159,7 @@ def check_emitting(emitting: dict[str, Any]) -> None:
 
         from boolrnn.result import check_folder
 
-        check_folder(Path(out))
+        check_folder(Path(out), schema)
 
 
 def compiled(pair: Pair, output: str | None) -> "Automaton":

@@ -197,7 +197,7 @@ class Automaton(Result):
             made_by = MadeBy(**json.loads(str(arrays.pop("made_by"))))
             arrays.pop("schema")
             stored = cls(made_by=made_by, **scalars, **arrays)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             reason = " ".join(str(error).split())
             raise ResultError(f"{source.path}: damaged automaton file ({reason})") from None
         _refuse_foreign(stored, source)
@@ -206,28 +206,41 @@ class Automaton(Result):
 
 def _refuse_foreign(stored: Automaton, source: Source) -> None:
     """Refuse what does not follow from the weights, and what no text could have shown."""
-    shape, hidden = source.weights.wx.shape, source.weights.hidden
-    floats = {"folded": stored.folded, "least_margin": stored.least_margin}
-    for name, value in floats.items():
-        if value is not None and (value.dtype != np.float64 or value.shape != shape or (value < 0).any()):
-            raise ResultError(f"{source.path}: {name} is no float64 {shape} of magnitudes")
-    flips = stored.least_flips
-    if flips is not None and (
-        flips.dtype != np.int64 or flips.shape != shape or flips.min() < NEVER or flips.max() > hidden
-    ):
-        raise ResultError(f"{source.path}: least_flips is no int64 {shape} of {NEVER}..{hidden}")
-    for name in ("folded_terms", "text_symbols"):
-        if not isinstance(getattr(stored, name), int | None):
-            raise ResultError(f"{source.path}: {name} is no integer")
-    if not isinstance(stored.text_sha256, str | None):
-        raise ResultError(f"{source.path}: text_sha256 is no string")
-    fresh = compile(source.weights)
+    weights = source.weights
+    for name, fits in _plausible(stored, weights).items():
+        if not fits:
+            raise ResultError(f"{source.path}: {name} is nothing that was compiled from these weights")
+    fresh = compile(weights)
     seen = ("made_by", "alphabet", "least_margin", "least_flips", "text_sha256", "text_symbols")
     for field in dataclasses.fields(stored):
         if field.name in (*seen, "folded", "folded_terms"):
             continue
-        if not np.array_equal(getattr(stored, field.name), getattr(fresh, field.name)):
+        value, again = getattr(stored, field.name), getattr(fresh, field.name)
+        if not np.array_equal(value, again) or np.asarray(value).dtype.kind != np.asarray(again).dtype.kind:
             raise ResultError(f"{source.path}: {field.name} does not belong to the weights beside it")
+
+
+def _plausible(stored: Automaton, weights: Weights) -> dict[str, bool]:
+    """Type, shape and range of what cannot be computed again, by name."""
+    sums = np.abs(weights.bh[:, None].astype(np.float64) + weights.wx) * (1 - 2.0**-20)
+    folded, terms = stored.folded, stored.folded_terms
+    margin, flips = stored.least_margin, stored.least_flips
+    shape = weights.wx.shape
+    few = type(terms) is int and 0 <= terms < 1 << 24
+    return {
+        "folded": folded is None or (_is(folded, np.float64, shape) and bool((folded >= sums).all())),
+        "folded_terms": few and (terms > 0) == (folded is not None),
+        "least_margin": margin is None
+        or (_is(margin, np.float64, shape) and not ((margin < 0) | np.isinf(margin)).any()),
+        "least_flips": flips is None
+        or (_is(flips, np.int64, shape) and flips.min() >= NEVER and flips.max() <= weights.hidden),
+        "text_symbols": isinstance(stored.text_symbols, int | None),
+        "text_sha256": isinstance(stored.text_sha256, str | None),
+    }
+
+
+def _is(value: object, kind: type, shape: tuple[int, ...]) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == kind and value.shape == shape
 
 
 def compile(weights: Weights, symbols: np.ndarray | None = None) -> Automaton:

@@ -151,6 +151,8 @@ def _form(path: Path, data: bytes) -> str:
         return known[suffix]
     if suffix in PICKLES:
         raise WeightsError(f"{path}: a pickle; expected raw float32, .npz, .safetensors or .pt")
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
+        return "safetensors"  # under another name, or from a pipe
     if data[:4] == b"PK\x03\x04":  # a zip under another name: pytorch_model.bin, say
         return "torch" if b"data.pkl" in data else "npz"
     return "raw"
@@ -214,10 +216,9 @@ def _npz(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     except Exception as error:  # noqa: BLE001 - zipfile, zlib and numpy each raise their own kinds
         reason = "pickled data" if "ickle" in str(error) else str(error).split("\n")[0]
         raise WeightsError(f"no readable .npz archive ({reason})") from None
-    metadata = {n: v.item() for n, v in members.items() if v.ndim == 0 and n != "alphabet"}
-    tensors = {
-        n: v for n, v in members.items() if n == "alphabet" or (v.ndim > 0 and v.dtype.kind not in "US")
-    }
+    words = {n for n, v in members.items() if n != "alphabet" and (v.ndim == 0 or v.dtype.kind in "US")}
+    metadata = {n: members[n].item() if members[n].ndim == 0 else members[n] for n in words}
+    tensors = {n: v for n, v in members.items() if n not in words}
     return tensors, metadata
 
 
@@ -240,6 +241,9 @@ def _safetensors(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     tensors = {name: _safetensor(name, entry) for name, entry in entries}
     if "alphabet" in metadata and "alphabet" not in tensors:
         tensors["alphabet"] = np.array(metadata["alphabet"])
+    for dropped, kept in metadata.items():  # save_model writes one of two shared tensors, and this
+        if kept in tensors and dropped not in tensors:
+            tensors[dropped] = tensors[kept]
     return tensors, metadata
 
 

@@ -14,7 +14,9 @@ from boolrnn.result import Result, named
 from boolrnn.shapes import Float64, Int64
 
 WINDOW = 16_384  # the layout check reads no more symbols than this
-FAR = 0.5  # bits per character by which another layout must be better before info warns
+FAR = 0.5  # bits per character by which another layout must be better before info warns,
+SHARE = 0.8  # the share of this one's that it may cost at most,
+ENOUGH = 16  # and the predictions that it takes to say so; it must also beat a uniform guess
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -100,7 +102,7 @@ def info(source: Source, symbols: np.ndarray | None = None) -> Info:
         layout_names=np.array(names, dtype=np.str_),
         layout_bpc=np.array(scores, dtype=np.float64),
         layout_window=window,
-        warning=_warning(source.layout, names, scores),
+        warning=_warning(source, names, scores) if window > ENOUGH else None,
     )
 
 
@@ -134,15 +136,15 @@ def _layouts(source: Source, symbols: np.ndarray | None) -> tuple[list[str], lis
     return names, scores, len(part)
 
 
-def _warning(layout: str, names: list[str], scores: list[float]) -> str | None:
+def _warning(source: Source, names: list[str], scores: list[float]) -> str | None:
     """One loud line where another layout predicts far better than the one that was used."""
     if len(names) < 2 or np.isnan(scores).any():
         return None
     best = int(np.argmin(scores))
-    used = scores[names.index(layout)]
-    if used - scores[best] < FAR:
+    used = scores[names.index(source.layout)]
+    if scores[best] >= min(used - FAR, used * SHARE, np.log2(source.weights.symbols)):
         return None
     return (
-        f"WRONG LAYOUT? read as {layout} this file predicts the text at {used:.2f} bpc, read as "
+        f"WRONG LAYOUT? read as {source.layout} this file predicts the text at {used:.3f} bpc, read as "
         f"{names[best]} at {scores[best]:.3f} bpc: use --layout {names[best]}"
     )

@@ -5,6 +5,7 @@ state dicts (boolrnn.model.state_dicts). Everything else is refused by name: a t
 would mean that the file holds another function than the one read.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -25,8 +26,13 @@ _SPELLINGS = {
 }
 _OURS = {spelling: ours for ours, spellings in _SPELLINGS.items() for spelling in spellings}
 _GATES = {4: "an LSTM (4H rows)", 3: "a GRU (3H rows)"}
-_NONLINEARITY = {"nonlinearity", "activation", "activationfunction", "hiddenactivation", "act", "mode"}
-_TANH = {"tanh", "nn.tanh", "torch.tanh", "rnn_tanh"}
+_NONLINEARITY = {
+    "activation",
+    "activationfunction",
+    "hiddenactivation",
+    "hiddenact",
+    "act",
+}  # and all with nonlinearity
 _SUPPORTED = "supported: one layer, one direction, tanh (nn.RNN or nn.RNNCell)"
 
 
@@ -48,15 +54,37 @@ def from_names(tensors: Tensors, metadata: Mapping[str, Any] | None = None) -> N
     return _from_plain(tensors, alphabet)
 
 
-def refuse_other_nonlinearities(metadata: Mapping[str, Any]) -> None:
-    """Look for a named nonlinearity, one level of nested settings included."""
+def refuse_other_nonlinearities(metadata: Mapping[str, Any], depth: int = 4) -> None:
+    """Look for a named nonlinearity in what a file says beside its tensors, nested settings included."""
     for key, value in metadata.items():
-        if isinstance(value, Mapping):
-            refuse_other_nonlinearities({k: v for k, v in value.items() if not isinstance(v, Mapping)})
-        elif re.sub(r"[^a-z]", "", str(key).lower()) in _NONLINEARITY and isinstance(value, str | bytes):
-            name = value.decode("latin-1") if isinstance(value, bytes) else value
-            if name.lower() not in _TANH:
+        inner = _settings(value)
+        if inner and depth:
+            refuse_other_nonlinearities(inner, depth - 1)
+        word = re.sub(r"[^a-z]", "", str(key).lower())
+        for name in _names_in(value):
+            tells = "nonlinearity" in word or word in _NONLINEARITY
+            tells |= word == "mode" and name.upper().startswith("RNN_")
+            plain = name.lower().replace("()", "").split(".")[-1].removeprefix("rnn_")
+            if tells and plain != "tanh":
                 raise WeightsError(f"metadata {key} names the nonlinearity {name!r}; supported: tanh")
+
+
+def _settings(value: Any) -> Mapping[str, Any]:
+    """Nested settings: a mapping, or one written as JSON."""
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, Mapping) else {}
+
+
+def _names_in(value: Any) -> list[str]:
+    """The strings that a metadata value is or holds."""
+    if isinstance(value, np.ndarray):
+        value = value.ravel().tolist()
+    values = value if isinstance(value, list | tuple) else [value]
+    return [v.decode("latin-1") if isinstance(v, bytes) else v for v in values if isinstance(v, str | bytes)]
 
 
 def _refuse_other_cells(tensors: Tensors) -> None:

@@ -11,14 +11,16 @@ import re
 import numpy as np
 
 from boolrnn.errors import WeightsError
-from boolrnn.model.weights import Weights
+from boolrnn.model.weights import Weights, refuse_nonfinite
 
 NEEDED = (
     "needed: wx, wh, bh, wy, by (or Wx, Wh, ... or Wxh, Whh, bh, Why, by), or PyTorch's weight_ih_l0, "
     "weight_hh_l0 with a linear readout"
 )
 CELL = re.compile(r"(weight|bias)_(ih|hh)(_l0)?$")
-_LOOKUPS = {"wte", "lookup", "lut", "encoder"}  # beside everything that begins with "emb"
+_LOOKUPS = {"wte", "lookup", "lut"}  # beside everything that begins with "emb"
+_READOUTS = {"fc", "out", "output", "head", "linear", "lin", "decoder", "proj", "projection", "readout"}
+_READOUTS |= {"dense", "classifier", "mlp", "logits"}
 
 Tensors = dict[str, np.ndarray]
 
@@ -79,16 +81,22 @@ def from_state_dict(tensors: Tensors, alphabet: np.ndarray | None) -> Named:
             raise WeightsError(f"missing tensor {part}_l0; {found(tensors)}; {NEEDED}")
     if len(cell) < sum(bool(CELL.search(n)) for n in tensors):
         raise WeightsError(f"more than one recurrent cell; {found(tensors)}; {NEEDED}")
+    if ("bias_ih" in cell) != ("bias_hh" in cell):
+        raise WeightsError(f"one of bias_ih and bias_hh is missing; {found(tensors)}")
     parts = {part: exact_float32(name, tensors[name]) for part, name in cell.items()}
     wx, wh = parts["weight_ih"], parts["weight_hh"]
     if wx.ndim != 2 or wh.ndim != 2:
         raise WeightsError(f"weight_ih and weight_hh: expected two matrices; {found(tensors)}")
     left = {n: exact_float32(n, v) for n, v in tensors.items() if n not in cell.values()}
+    for name, value in [*zip(cell.values(), parts.values()), *left.items()]:
+        refuse_nonfinite(name, value)
     embedding, readout, output_bias = _linear_layers(left, wx.shape[1], wh.shape[0])
     biases = [_vector(part, parts[part], wh.shape[0]) for part in ("bias_ih", "bias_hh") if part in parts]
     drive, notes = _folded(wx, None if embedding is None else left[embedding], biases)
     if embedding is not None:
         notes = (f"embedding {embedding} {left[embedding].shape} folded into wx", *notes)
+        if left[embedding].shape[0] == left[embedding].shape[1]:
+            notes = (f"{embedding} is square: read as a table of one row per symbol", *notes)
     wy = left[readout]
     by = left[output_bias] if output_bias else np.zeros(wy.shape[0], np.float32)
     if not output_bias:
@@ -141,6 +149,10 @@ def _folded(
             addend = np.outer(wx[:, k].astype(np.float64), table[:, k].astype(np.float64))
             product += addend
             sizes += np.abs(addend)
+        # an input that is flushed to zero loses 2^-126 times the other factor: as much as the certificate's
+        # 2^-24 and more takes from this addition
+        left, right = np.abs(wx).sum(axis=1, dtype=float), np.abs(table).sum(axis=1, dtype=float)
+        sizes += 2.0**-102 * (left[:, None] + right)
         total, rounding = _narrowed("the folded embedding", product)
     for addend in biases:
         sizes = sizes + np.abs(addend).astype(np.float64)[:, None]
@@ -189,8 +201,14 @@ def _bias_of(matrix: str, left: Tensors) -> str | None:
 def _named_embedding(name: str) -> bool:
     """Whether the module that holds the matrix is named like an embedding: emb, embedding, wte ..."""
     parts = name.lower().split(".")
-    module = parts[-2] if len(parts) > 1 else parts[-1]
-    return module in _LOOKUPS or any(token.startswith("emb") for token in re.split(r"[^a-z]+", module))
+    tokens = re.split(r"[^a-z]+", parts[-2] if len(parts) > 1 else parts[-1])
+    lookup = any(token.startswith("emb") or token in _LOOKUPS for token in tokens)
+    return lookup and not _READOUTS & set(tokens)
+
+
+def _named_readout(name: str) -> bool:
+    """Whether the module is named like a layer behind the cell: fc, head, out, decoder ..."""
+    return bool(_READOUTS & set(re.split(r"[^a-z]+", name.lower())))
 
 
 def _embedding_and_readout(matrices: list[str], left: Tensors, width: int, hidden: int) -> tuple[str, str]:
@@ -211,7 +229,8 @@ def _embedding_and_readout(matrices: list[str], left: Tensors, width: int, hidde
     embedding, readout = ways[0]
     tied = np.array_equal(left[embedding], left[readout])
     square = left[embedding].shape[0] == left[embedding].shape[1]
-    if (len(ways) > 1 and not tied) or (square and not _named_embedding(embedding)):
+    unlikely = square or _named_readout(embedding)
+    if (len(ways) > 1 and not tied) or (unlikely and not tied and not _named_embedding(embedding)):
         raise WeightsError(
             f"cannot tell what {embedding} {left[embedding].shape} is beside {readout} "
             f"{left[readout].shape}: name an embedding's module emb"

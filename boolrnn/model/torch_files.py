@@ -1,6 +1,7 @@
 """PyTorch files (.pt, .pth): the one place that imports torch, loaded only for such a file."""
 
 import io
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +39,8 @@ def read(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     metadata = {str(k): v for k, v in content.items() if not isinstance(v, torch.Tensor)}
     nest = next((k for k in _NESTS if isinstance(content.get(k), Mapping)), None)
     if nest is not None:
-        content = content[nest]
+        _refuse_beside(content, nest)
+        content = dict(content[nest]) | {k: v for k, v in content.items() if k == "alphabet"}
         metadata |= {str(k): v for k, v in content.items() if not isinstance(v, torch.Tensor)}
     tensors = {str(k): _numpy(str(k), v) for k, v in content.items() if isinstance(v, torch.Tensor)}
     if not tensors:
@@ -46,6 +48,20 @@ def read(data: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     if isinstance(metadata.get("alphabet"), str | list) and "alphabet" not in tensors:
         tensors["alphabet"] = np.array(metadata["alphabet"])
     return tensors, metadata
+
+
+def _refuse_beside(content: Mapping[Any, Any], nest: str) -> None:
+    """Refuse tensors beside the state dict that was chosen, but for those of training."""
+    for key, value in content.items():
+        training = re.search(r"optim|sched|scaler|rng|ema", str(key).lower())
+        if key not in (nest, "alphabet") and not training and _holds_tensors(value):
+            raise WeightsError(f"{key}: tensors beside {nest}; save the one state dict that is the net")
+
+
+def _holds_tensors(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_holds_tensors(part) for part in value.values())
+    return isinstance(value, torch.Tensor) and value.dim() > 0
 
 
 def _numpy(name: str, tensor: torch.Tensor) -> np.ndarray:

@@ -41,7 +41,7 @@ class Weights:
             value = np.array(getattr(self, name), order="C", copy=True)
             if value.dtype != np.float32:
                 raise WeightsError(f"{name}: dtype {value.dtype}, expected float32")
-            _refuse_nonfinite(name, value)
+            refuse_nonfinite(name, value)
             value.flags.writeable = False
             object.__setattr__(self, name, value)
         _check_shapes(self)
@@ -84,7 +84,14 @@ class Weights:
         return digest.hexdigest()
 
 
-def _refuse_nonfinite(name: str, value: np.ndarray) -> None:
+def refuse_nonfinite(name: str, value: np.ndarray) -> None:
+    """Refuse NaN and infinity, naming the first by its index.
+
+    Raises
+    ------
+    WeightsError
+        As said.
+    """
     bad = ~np.isfinite(value)
     if bad.any():
         index = tuple(int(k) for k in np.argwhere(bad)[0])

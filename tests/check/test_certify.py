@@ -257,6 +257,19 @@ def folded_nets():
     return [biases | readout, embedding | readout]
 
 
+def test_a_flushed_weight_times_a_huge_embedding_entry_is_not_certified():
+    tensors = {
+        "emb.weight": np.array([[1.9 * 2.0**126, -0.5], [1.5 * 2.0**126, -0.5]], np.float32),
+        "rnn.weight_ih_l0": np.array([[2.0**-127, 1]], np.float32),
+        "rnn.weight_hh_l0": np.zeros((1, 1), np.float32),
+        "fc.weight": np.zeros((3, 1), np.float32),
+    }
+    automaton = boolrnn.compile(from_names(tensors).weights)
+    assert automaton.drive.min() > 0.2  # with the subnormal weight flushed, it is -0.5
+    assert not certify_always(automaton).holds
+    assert not certify_text(automaton, automaton.run(np.array([0, 1]))).holds
+
+
 @pytest.mark.parametrize("tensors", folded_nets())
 def test_the_certificate_speaks_of_the_program_in_the_file(tensors, tmp_path):
     weights = from_names(tensors).weights

@@ -1,6 +1,7 @@
 """The automaton: one contract for every size and route, and its file."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -97,14 +98,16 @@ def test_a_doctored_file_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("least_margin", np.zeros(1), "least_margin is no float64|damaged automaton file"),
-        ("least_margin", np.full((7, 5), -7.0), "least_margin is no float64|damaged automaton file"),
-        ("least_margin", np.array(["a"]), "least_margin is no float64|damaged automaton file"),
-        ("least_flips", np.zeros((7, 5)), "least_flips is no int64|damaged automaton file"),
-        ("least_flips", np.full((7, 5), 999), "least_flips is no int64|damaged automaton file"),
+        ("least_margin", np.zeros(1), "least_margin is nothing|damaged automaton file"),
+        ("least_margin", np.full((7, 5), -7.0), "least_margin is nothing|damaged automaton file"),
+        ("least_margin", np.array(["a"]), "least_margin is nothing|damaged automaton file"),
+        ("least_flips", np.zeros((7, 5)), "least_flips is nothing|damaged automaton file"),
+        ("least_flips", np.full((7, 5), 999), "least_flips is nothing|damaged automaton file"),
         ("scalars", np.array('{"hidden": 7}'), "damaged automaton file"),
         ("scalars", np.array("[]"), "damaged automaton file"),
         ("made_by", np.array("null"), "damaged automaton file"),
+        ("folded", np.zeros((7, 5)), "folded is nothing|damaged automaton file"),
+        ("scalars", np.array("[" * 100_000), "damaged automaton file"),
         ("wx", None, "missing tensor wx"),
     ],
 )
@@ -117,6 +120,22 @@ def test_what_no_text_could_have_shown_is_refused(tmp_path, name, value, says):
     with pytest.raises((ResultError, WeightsError), match=says) as error:
         boolrnn.read_automaton(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("terms", [-1_000_000, 0, 3, 10**400, None, True])
+def test_terms_that_no_file_folds_are_refused(tmp_path, terms):
+    automaton = boolrnn.compile(random_net(1))
+    path = tmp_path / "a.npz"
+    automaton.write(path)
+    with np.load(path) as archive:
+        parts = {n: archive[n] for n in archive.files}
+    scalars = json.loads(str(parts["scalars"])) | {"folded_terms": terms}
+    if terms != 3:
+        scalars.pop("folded")
+        parts["folded"] = np.full((7, 5), 1e9)
+    np.savez(path, **(parts | {"scalars": np.array(json.dumps(scalars))}))
+    with pytest.raises(ResultError, match="folded_terms is nothing|damaged automaton file"):
+        boolrnn.read_automaton(path)
 
 
 def test_states_are_bits_or_signs():

@@ -249,3 +249,18 @@ def test_no_pickle_is_written(tmp_path):
     with pytest.raises(OptionError, match="writes no pickles"):
         boolrnn.write_weights(random_net(0), tmp_path / "w.pkl")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_shared_tensor_that_was_written_once_is_found_again(tmp_path):
+    """safetensors' save_model drops one of two tied tensors and says so in the metadata."""
+    rng = np.random.default_rng(0)
+    shapes = {"weight_ih_l0": (6, 6), "weight_hh_l0": (6, 6), "bias_ih_l0": 6, "bias_hh_l0": 6}
+    kept = {f"rnn.{name}": rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    kept |= {"decoder.weight": rng.normal(size=(9, 6)).astype(np.float32)}
+    kept |= {"decoder.bias": np.zeros(9, np.float32)}
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(safetensors.numpy.save(kept, {"encoder.weight": "decoder.weight"}))
+    weights = boolrnn.read_weights(path)
+    assert (weights.symbols, weights.outputs) == (9, 9)
+    (tmp_path / "piped").write_bytes(path.read_bytes())
+    assert boolrnn.read_weights(tmp_path / "piped").sha256() == weights.sha256()

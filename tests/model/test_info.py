@@ -51,3 +51,12 @@ def test_one_symbol_and_empty_groups(tmp_path):
     assert found.wh_mean_positive is None
     assert found.exact_bits_max == 0
     assert np.isnan(found.layout_bpc).all()
+
+
+def test_no_warning_between_two_bad_readings(tmp_path):
+    for seed in range(6):
+        weights = random_net(seed, 7, 5, scale=2.0)
+        boolrnn.write_weights(weights, tmp_path / "w.bin")
+        for layout in ("wx-wh-bh-wy-by", "wx-bh-wh-wy-by"):
+            source = boolrnn.read_source(tmp_path / "w.bin", symbols=5, layout=layout)
+            assert boolrnn.info(source, text_of(seed, 200, 5)).warning is None

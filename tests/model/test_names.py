@@ -110,6 +110,8 @@ def cell(gates=1, **extra):
         (cell(**{"other.weight_hh_l0": float32(6, 6)}), "more than one recurrent cell"),
         ({"weight_hh_l0": float32(6, 6)}, "missing tensor weight_ih_l0; found: weight_hh_l0"),
         ({}, "missing tensor wx, wh, bh, wy, by; found: no tensors"),
+        ({n: v for n, v in cell().items() if n != "bias_hh_l0"}, "one of bias_ih and bias_hh is missing"),
+        (cell(**{"fc.weight": np.full((3, 6), np.nan, np.float32)}), r"fc.weight\[0, 0\] is nan"),
         (cell(bias_hh_l0=float32(5)), r"cell bias_hh: shape \(5,\), expected \(6,\)"),
     ],
 )
@@ -126,6 +128,10 @@ def test_other_nets_are_recognised_and_refused(tensors, says):
         {"mode": "RNN_RELU"},
         {"hyper_parameters": {"nonlinearity": "relu"}},
         {"config": {"hidden_activation": b"sigmoid"}},
+        {"config": '{"rnn": {"nonlinearity": "relu"}}'},
+        {"nonlinearity": ["relu"]},
+        {"rnn_nonlinearity": np.array(["relu"])},
+        {"args": {"rnn": {"nonlinearity": "relu"}}},
     ],
 )
 def test_another_nonlinearity_is_refused(metadata):
@@ -136,6 +142,8 @@ def test_another_nonlinearity_is_refused(metadata):
 def test_tanh_and_other_settings_are_fine():
     metadata = {"nonlinearity": "tanh", "mode": "RNN_TANH", "epoch": 3, "config": {"lr": 0.1, "act": 7}}
     assert from_names(torch_names(), metadata).weights.hidden == 6
+    for value in ("Tanh()", "torch.nn.Tanh", "tanh()"):
+        assert from_names(torch_names(), {"activation": value, "mode": "train"}).weights.hidden == 6
 
 
 def square_nets():
@@ -146,6 +154,11 @@ def square_nets():
     yield "a linear layer in front is no embedding", cell | front, "cannot tell what inp.weight"
     member = {"char.weight": float32(5, 6, seed=3), "member.weight": float32(5, 6, seed=4)}
     yield "emb inside a word names nothing", cell | member, "cannot tell what"
+    head = {"fc1.weight": float32(4, 6), "fc1.bias": float32(4), "fc2.weight": float32(3, 4, seed=4)}
+    small = {"rnn.weight_ih_l0": float32(6, 4), "rnn.weight_hh_l0": float32(6, 6)}
+    yield "a head of two layers is no embedding", small | head, "cannot tell what fc2.weight"
+    out = {"E.weight": float32(5, 6, seed=3), "emb_out.weight": float32(3, 6, seed=4)}
+    yield "a readout of an embedding is a readout", cell | out, "cannot tell what"
     yield "an embedding alone is no readout", cell | {"emb.weight": float32(5, 6)}, "expected one readout"
 
 

@@ -78,6 +78,13 @@ def test_other_cells_and_pickles_are_refused(tmp_path):
         torch.save(nested | {"state_dict": Net().state_dict()}, path)
         with pytest.raises(WeightsError, match="'relu'"):
             boolrnn.read_weights(path)
+    state = Net().state_dict()
+    for beside in ({"embedding": {"weight": state["emb.weight"]}}, {"table": state["emb.weight"]}):
+        torch.save(beside | {"model": state, "optimizer": {"m": torch.ones(3)}}, path)
+        with pytest.raises(WeightsError, match="tensors beside model"):
+            boolrnn.read_weights(path)
+    torch.save({"model": state, "alphabet": torch.tensor([97, 98, 99, 100, 101]), "optimizer": {}}, path)
+    assert bytes(boolrnn.read_weights(path).alphabet) == b"abcde"
     torch.save({"epoch": 3, "nothing": {}}, path)
     with pytest.raises(WeightsError, match="no tensors; found: epoch, nothing"):
         boolrnn.read_weights(path)
