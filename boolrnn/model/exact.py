@@ -122,17 +122,18 @@ class ExactRows:
         size = states.shape[1]
         z, signs, ones = np.empty(size), np.empty((_BLOCK, size)), np.ones(size)
         dot, add, copysign, others = self.matrix.dot, np.add, np.copysign, self.others
+        drives = list(self.drive)
         before = start
         for first in range(0, len(symbols), _BLOCK):
-            part = symbols[first : first + _BLOCK]
-            for k, (sign, drive) in enumerate(zip(signs, self.drive[part])):
+            part = symbols[first : first + _BLOCK].tolist()
+            for sign, x in zip(signs, part):
                 if before is None:
-                    z[:] = drive
+                    z[:] = drives[x]
                 else:
                     dot(before, z)
-                    add(z, drive, z)
+                    add(z, drives[x], z)
                     for other in others:
-                        z[other.rows] = other.z(before[None], part[k : k + 1])[0]
+                        z[other.rows] = other.z(before[None], np.array([x]))[0]
                 before = copysign(ones, z, sign)
             states[first : first + _BLOCK] = signs[: len(part)] > 0
             before = signs[len(part) - 1].copy()
