@@ -26,13 +26,8 @@ _SPELLINGS = {
 }
 _OURS = {spelling: ours for ours, spellings in _SPELLINGS.items() for spelling in spellings}
 _GATES = {4: "an LSTM (4H rows)", 3: "a GRU (3H rows)"}
-_NONLINEARITY = {
-    "activation",
-    "activationfunction",
-    "hiddenactivation",
-    "hiddenact",
-    "act",
-}  # and all with nonlinearity
+# keys that name a nonlinearity, beside all that hold the word itself
+_NONLINEARITY = {"activation", "activationfunction", "hiddenactivation", "hiddenact", "act"}
 _SUPPORTED = "supported: one layer, one direction, tanh (nn.RNN or nn.RNNCell)"
 
 

@@ -131,13 +131,7 @@ def _folded(
     """Fold an embedding and two biases in; float64 sums in index order, rounded once to float32."""
     bias = sum((b.astype(np.float64) for b in biases), np.zeros(wx.shape[0]))
     bh, bias_rounding = _narrowed("the folded bias", bias)
-    notes = (
-        ()
-        if len(biases) == 1
-        else ("bh = bias_ih + bias_hh",)
-        if biases
-        else ("the cell has no bias: bh = 0",)
-    )
+    notes = ("bh = bias_ih + bias_hh",) if biases else ("the cell has no bias: bh = 0",)
     if table is None and len(biases) < 2:
         return _Drive(wx, bh, None, 0, None), notes
     sizes = np.abs(wx).astype(np.float64)
