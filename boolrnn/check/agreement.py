@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from boolrnn.bits import distinct
-from boolrnn.check.certify import Certificate, certify_always, certify_text, refused
+from boolrnn.check.bounds import Certificate, certify_always, certify_text, refused
 from boolrnn.check.margins import QUANTILES, quantiles
 from boolrnn.check.precision import WINDOW, truncated
 from boolrnn.check.side_by_side import window

@@ -1,6 +1,6 @@
 """The levels of faithfulness, and the verdict as one sentence."""
 
-from boolrnn.check.certify import Certificate
+from boolrnn.check.bounds import Certificate
 from boolrnn.check.tally import Tally
 from boolrnn.model.automaton import Automaton
 

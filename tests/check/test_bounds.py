@@ -10,7 +10,7 @@ import pytest
 from nets import adversarial_net, exact_z, foreign_program, hardened_net, random_net, text_of
 
 import boolrnn
-from boolrnn.check.certify import certify_always, certify_text, least_margins
+from boolrnn.check.bounds import certify_always, certify_text, least_margins
 from boolrnn.model.names import from_names
 
 PROGRAMS = [{"ulps": 0}, {"ulps": 2}, {"fused": True}, {"fused": True, "ulps": 2}]

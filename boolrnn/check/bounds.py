@@ -1,4 +1,4 @@
-"""Certificates that the float32 program and the automaton have the same signs.
+"""Bounds under which the float32 program and the automaton have the same signs.
 
 The program is any that computes tanh(bh + wx[:, x] + wh h) in float32: products and sums in any order,
 with or without fused multiply-add, with a tanh that is odd, monotone, at most 1 and within 2 units in
