@@ -33,7 +33,7 @@ import numpy as np
 from boolrnn import progress
 from boolrnn.model.automaton import Automaton, BoolTrace
 from boolrnn.model.exact import python_integers
-from boolrnn.shapes import Float64
+from boolrnn.shapes import Float64, Int64
 
 _U = 2.0**-24
 _LEAST = 2.0**-100  # a bound below this counts as none; so every hidden value after the start exceeds
@@ -50,6 +50,9 @@ class Certificate:
     t: int | None  # level 3: the position at which the bound fails
     neuron: int | None
     reason: str
+    least_margin: float | None = None  # the least |z| over all that is covered, rounded down
+    shortfall: Float64[np.ndarray, "H"] | None = None  # no hidden value is further inside +-1
+    symbols: Int64[np.ndarray, "S"] | None = None  # level 4: the symbols covered
 
 
 def refused(reason: str, bound: float | None = None, neuron: int | None = None) -> Certificate:
@@ -104,8 +107,8 @@ def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
     slack = _Slack(automaton)
     if slack.hopeless:
         return refused(slack.hopeless)
-    least = math.inf
-    eps = np.zeros(automaton.hidden)
+    least = least_margin = math.inf
+    eps, shortfall = np.zeros(automaton.hidden), np.zeros(automaton.hidden)
     with progress.bar("certificate", len(run.symbols)) as tick:
         for first in range(0, len(run.symbols), 2048):
             margins = np.abs(run.z(first, first + 2048))
@@ -119,8 +122,11 @@ def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
                     reason = f"at t = {t}, h{i}: margin {margin[i]:.3g} falls short by {-bound[i]:.3g}"
                     return Certificate(False, least, t, i, reason)
                 eps = _shortfall(bound)
+                shortfall = np.maximum(shortfall, eps)
+            least_margin = min(least_margin, float(margins.min()))
             tick(first)
-    return Certificate(True, least, None, None, "every margin exceeds its bound")
+    reason = "every margin exceeds its bound"
+    return Certificate(True, least, None, None, reason, least_margin, shortfall)
 
 
 def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
@@ -139,32 +145,71 @@ def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
             drive = bias + value
             rest = (drive + shift) % step if step else 0
             lattice = min(rest, step - rest)
-            bound[x, i] = math.ldexp(float(max(lattice, abs(drive) - reach)), unit)
-    return np.nextafter(bound, 0)
+            bound[x, i] = _rounded_down(max(lattice, abs(drive) - reach), unit)
+    return bound
+
+
+def _rounded_down(value: int, unit: int) -> float:
+    """The largest float64 that is at most value 2^unit (value >= 0)."""
+    near = float(value)
+    return math.ldexp(near if int(near) <= value else math.nextafter(near, 0), unit)
 
 
 def certify_always(automaton: Automaton) -> Certificate:
     """Level 4: all signs agree on every text, by a bound over all sign states and symbols."""
-    slack = _Slack(automaton)
-    if slack.hopeless:
-        return refused(slack.hopeless)
-    start = _bound(np.abs(automaton.drive.T), slack.start)
-    if not start.min() > _LEAST:
-        i = int(start.min(axis=0).argmin())
-        return refused(f"h{i} may start too near 0", float(start.min()), i)
-    margins = least_margins(automaton)
-    first = _shortfall(start).max(axis=0)
-    eps = first
-    for _ in range(64):
-        grown = eps * (1 + 2.0**-20)
-        bound = _bound(margins, slack.step, slack.carried(grown))
-        if not bound.min() > _LEAST:
-            i = int(bound.min(axis=0).argmin())
-            reason = f"some state may bring |z| of h{i} under its bound"
-            return refused(reason, float(bound.min()), i)
-        after = np.maximum(first, _shortfall(bound).max(axis=0))
-        if (after <= grown).all():
-            reason = "no state and no symbol brings a margin under its bound"
-            return Certificate(True, float(min(bound.min(), start.min())), None, None, reason)
-        eps = np.maximum(eps, after)
-    return refused("the shortfall bound did not settle")
+    everywhere = _Everywhere(automaton)
+    return everywhere.certificate(np.arange(automaton.symbols))
+
+
+def certify_symbols(automaton: Automaton) -> Certificate:
+    """Level 4 for the texts that use only some symbols, which the certificate names: those whose bounds
+    fail are left out, worst first, until the rest holds. It fails only where no symbol is left."""
+    everywhere = _Everywhere(automaton)
+    best_first = everywhere.promising()
+    found = everywhere.certificate(np.sort(best_first))
+    while not found.holds and len(best_first) > 1:
+        best_first = best_first[:-1]
+        found = everywhere.certificate(np.sort(best_first))
+    return found
+
+
+class _Everywhere:
+    """Bounds over all sign states, and at the start, symbol by symbol."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self.slack = _Slack(automaton)
+        self.least = least_margins(automaton)
+        self.drive = np.abs(automaton.drive.T)
+
+    def promising(self) -> Int64[np.ndarray, "S"]:
+        """Symbols whose bounds hold without any shortfall, best first; at least one."""
+        step = _bound(self.least, self.slack.step).min(axis=1)
+        room = np.minimum(step, _bound(self.drive, self.slack.start).min(axis=1))
+        return np.argsort(-room, kind="stable")[: max(int((room > _LEAST).sum()), 1)]
+
+    def certificate(self, symbols: Int64[np.ndarray, "S"]) -> Certificate:
+        """For all texts over `symbols`: one shortfall that a step maps below itself."""
+        slack, least, drive = self.slack, self.least[symbols], self.drive[symbols]
+        if slack.hopeless:
+            return refused(slack.hopeless)
+        start = _bound(drive, slack.start[symbols])
+        if not start.min() > _LEAST:
+            i = int(start.min(axis=0).argmin())
+            return refused(f"h{i} may start too near 0", float(start.min()), i)
+        first = _shortfall(start).max(axis=0)
+        eps = first
+        for _ in range(64):
+            grown = eps * (1 + 2.0**-20)
+            bound = _bound(least, slack.step[symbols], slack.carried(grown))
+            if not bound.min() > _LEAST:
+                i = int(bound.min(axis=0).argmin())
+                reason = f"some state may bring |z| of h{i} under its bound"
+                return refused(reason, float(bound.min()), i)
+            after = np.maximum(first, _shortfall(bound).max(axis=0))
+            if (after <= grown).all():
+                reason = "no state and no symbol brings a margin under its bound"
+                margin = float(min(least.min(), drive.min()))
+                lowest = float(min(bound.min(), start.min()))
+                return Certificate(True, lowest, None, None, reason, margin, grown, symbols)
+            eps = np.maximum(eps, after)
+        return refused("the shortfall bound did not settle")
