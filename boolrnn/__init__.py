@@ -46,6 +46,8 @@ _WHERE = {
     "margins": "boolrnn.check.margins",
     "Agreement": "boolrnn.check.agreement",
     "agreement": "boolrnn.check.agreement",
+    "Certify": "boolrnn.check.certify",
+    "certify": "boolrnn.check.certify",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from boolrnn.cli.common import FIGURE, Pair, verb
+from boolrnn.cli.common import FIGURE, Pair, verb, write_if_certified
 
 LEVELS = ("differs", "agrees", "certified_text", "certified_always")
 TANH = click.option(
@@ -81,4 +81,26 @@ def margins(pair: Pair, as_published: bool, tanh: str) -> Any:
     return margins(pair.automaton, pair.needed_symbols, as_published=as_published, tanh=tanh)
 
 
-VERBS = (agreement, predict, margins)
+@verb(text="optional")
+@click.option("--require", type=click.Choice(LEVELS[2:]), help="Exit with 1 unless this level is reached.")
+@click.option(
+    "--outputs", is_flag=True, default=False, help="Certify the predictions too, not only the states."
+)
+@click.option("-o", "output", metavar="CERT", help="Write the certificate to CERT (JSON).")
+def certify(pair: Pair, require: str | None, outputs: bool, output: str | None) -> Any:
+    """A proof that network and automaton are the same, as a file.
+
+    Without TEXT for every text, else at least for TEXT. The checker of the file is one script that needs
+    Python alone: python -m boolrnn.check.check_certificate CERT MODEL [TEXT]
+
+    Example:  boolrnn certify net.npz -o net.cert.json --outputs --require certified_always
+    """
+    from boolrnn.check.certify import certify
+
+    found = certify(pair.automaton, pair.symbols, require=require, outputs=outputs)
+    if output is not None:
+        write_if_certified(found, output, pair)
+    return found
+
+
+VERBS = (agreement, predict, margins, certify)

@@ -14,6 +14,7 @@ from boolrnn.errors import OptionError, TextError
 if TYPE_CHECKING:
     import numpy as np
 
+    from boolrnn.check.certify import Certify
     from boolrnn.model.automaton import Automaton
     from boolrnn.model.formats import Source
     from boolrnn.result import MadeBy
@@ -34,7 +35,7 @@ READING = (
         help="Input symbols V of a raw file.  [default: 256]",
     ),
     click.Option(
-        ["--outputs"],
+        ["--outputs", "readout"],
         type=click.IntRange(1, 1 << 24),
         metavar="O",
         help="Outputs O of a raw file.  [default: V]",
@@ -112,7 +113,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
 
     def wrap(body: Callable[..., Any]) -> click.Command:
         def run(model: str | None, **options: Any) -> None:
-            reading = {key: options.pop(key) for key in ("layout", "vocabulary", "outputs", "alphabet")}
+            reading = {key: options.pop(key) for key in ("layout", "vocabulary", "readout", "alphabet")}
             emitting = {key: options.pop(key, None) for key in ("as_json", "as_csv", "out", "seed", "figure")}
             from boolrnn import progress
 
@@ -132,15 +133,24 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
         arguments = [click.Argument(["model"], required=not embedded)]
         if text != "none":
             arguments.append(click.Argument(["text"], required=False))
-        own = reversed(getattr(body, "__click_params__", []))
+        own = list(reversed(getattr(body, "__click_params__", [])))
         return click.Command(
             body.__name__.rstrip("_"),
             callback=run,
-            params=[*arguments, *own, *READING, *EMITTING],
+            params=[*arguments, *own, *_reading(own), *EMITTING],
             help=inspect.getdoc(body),
         )
 
     return wrap
+
+
+def _reading(own: list[click.Parameter]) -> list[click.Option]:
+    """READING, its `--outputs` under another name where a verb has an option of that name."""
+    taken = any("--outputs" in option.opts for option in own)
+    other = click.Option(
+        ["--readout-size", "readout"], type=READING[2].type, metavar="O", help=READING[2].help
+    )
+    return [other if taken and option.name == "readout" else option for option in READING]
 
 
 def _context() -> click.Context:
@@ -176,6 +186,14 @@ def compiled(pair: Pair, output: str | None) -> "Automaton":
     return automaton
 
 
+def write_if_certified(found: "Certify", output: str, pair: Pair) -> None:
+    """Write a certificate file, or say that there is none to write."""
+    if found.level == "none":
+        click.echo(f"boolrnn: note: {output} is not written: nothing is certified", err=True)
+    else:
+        dataclasses.replace(found, made_by=_made_by(pair, None)).write(output)
+
+
 def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
     import shlex
 
@@ -204,7 +222,7 @@ def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, e
         model,
         layout=reading["layout"],
         symbols=reading["vocabulary"],
-        outputs=reading["outputs"],
+        outputs=reading["readout"],
         alphabet=None if reading["alphabet"] is None else parse_alphabet(reading["alphabet"]),
     )
     inputs = {model: source.sha256}
