@@ -48,6 +48,14 @@ _WHERE = {
     "agreement": "boolrnn.check.agreement",
     "Certify": "boolrnn.check.certify",
     "certify": "boolrnn.check.certify",
+    # nets made here
+    "Train": "boolrnn.make.train",
+    "train": "boolrnn.make.train",
+    "Recipe": "boolrnn.make.recipes",
+    "Construct": "boolrnn.make.construct",
+    "construct": "boolrnn.make.construct",
+    "Harden": "boolrnn.make.harden",
+    "harden": "boolrnn.make.harden",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",

@@ -25,15 +25,15 @@ def _clock(seconds: float) -> str:
 
 
 @contextmanager
-def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A context whose value is called with the amount done so far, 0..total."""
+def bar(label: str, total: int) -> Iterator[Callable[..., None]]:
+    """A context whose value is called with the amount done so far, 0..total, and what to say beside it."""
     if not (_enabled and sys.stderr.isatty()):
-        yield lambda done: None
+        yield lambda done, note="": None
         return
     began = time.monotonic()
     drawn = [began + _WAIT - _EVERY]
 
-    def tick(done: int) -> None:
+    def tick(done: int, note: str = "") -> None:
         now = time.monotonic()
         if now - drawn[0] < _EVERY:
             return
@@ -44,7 +44,7 @@ def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
         filled = 24 * done // max(total, 1)
         sys.stderr.write(
             f"\r{label} [{'#' * filled}{'.' * (24 - filled)}] {done:,}/{total:,} "
-            f"{rate:,.0f}/s, {left} left \x1b[K"
+            f"{rate:,.{0 if rate >= 10 else 1}f}/s, {left} left  {note}\x1b[K"
         )
         sys.stderr.flush()
 

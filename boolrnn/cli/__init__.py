@@ -7,10 +7,10 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, model
+from boolrnn.cli import check, make, model
 from boolrnn.errors import BoolrnnError
 
-ROOMS = (("model", model.VERBS), ("check", check.VERBS))
+ROOMS = (("model", model.VERBS), ("check", check.VERBS), ("make", make.VERBS))
 
 
 class _Rooms(click.Group):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from boolrnn.check.certify import Certify
     from boolrnn.model.automaton import Automaton
     from boolrnn.model.formats import Source
+    from boolrnn.model.weights import Weights
     from boolrnn.result import MadeBy
 
 LAYOUTS = ("wx-wh-bh-wy-by", "wx-bh-wh-wy-by")
@@ -52,7 +53,23 @@ EMITTING = (
     click.Option(["--out"], metavar="DIR", help="Save the result and its tables into a directory."),
     click.Option(["--seed"], type=int, help="Recorded with the result; this verb draws nothing at random."),
 )
+MODEL_OUT = click.Option(
+    ["-o", "output"],
+    required=True,
+    metavar="MODEL",
+    help="Write the net to MODEL (.npz, .safetensors, .pt, else raw float32).",
+)
 FIGURE = click.option("--figure", metavar="FILE", help="Draw it into FILE (.svg or .png).")
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """A TEXT alone, as read: what a net is made from."""
+
+    text: bytes
+    alphabet: "np.ndarray | None"
+    inputs: dict[str, str]
+    source: None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,14 +129,15 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
     """
 
     def wrap(body: Callable[..., Any]) -> click.Command:
+        own: list[click.Parameter] = list(reversed(getattr(body, "__click_params__", [])))
+
         def run(model: str | None, **options: Any) -> None:
             reading = {key: options.pop(key) for key in ("layout", "vocabulary", "readout", "alphabet")}
-            emitting = {key: options.pop(key, None) for key in ("as_json", "as_csv", "out", "seed", "figure")}
-            from boolrnn import progress
-
-            progress.enable()
+            emitting = emitting_of(options, own)
             name = body.__name__.rstrip("_")
             check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1")
+            if "output" in options:
+                check_output(options["output"])
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
             if model is None and given:
@@ -133,15 +151,81 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
         arguments = [click.Argument(["model"], required=not embedded)]
         if text != "none":
             arguments.append(click.Argument(["text"], required=False))
-        own = list(reversed(getattr(body, "__click_params__", [])))
         return click.Command(
             body.__name__.rstrip("_"),
             callback=run,
-            params=[*arguments, *own, *_reading(own), *EMITTING],
+            params=[*arguments, *own, *_reading(own), *_emitting(own)],
             help=inspect.getdoc(body),
         )
 
     return wrap
+
+
+def maker(body: Callable[..., Any]) -> click.Command:
+    """Make a click command of a body `f(corpus, output, **options) -> Made`: it reads TEXT, writes the net
+    that comes out to `-o MODEL`, and emits."""
+    own: list[click.Parameter] = list(reversed(getattr(body, "__click_params__", [])))
+
+    def run(text: str, alphabet: str | None, output: str, **options: Any) -> None:
+        emitting = emitting_of(options, own)
+        check_emitting(emitting, f"{body.__name__}/1")
+        check_output(output)
+        corpus = read_corpus(text, alphabet)
+        result = body(corpus, output, **options)
+        result.write(output)
+        emit(result, corpus, **emitting)
+
+    arguments = [click.Argument(["text"])]
+    alphabet = click.Option(
+        ["--alphabet"], metavar="STRING", help="The net's symbols, in order.  [default: the bytes of TEXT]"
+    )
+    params = [*arguments, MODEL_OUT, *own, alphabet, *_emitting(own)]
+    return click.Command(body.__name__, callback=run, params=params, help=inspect.getdoc(body))
+
+
+def emitting_of(options: dict[str, Any], own: list[click.Parameter]) -> dict[str, Any]:
+    """The options that say how to emit, taken out of `options`; a verb's own seed stays there too."""
+    from boolrnn import progress
+
+    progress.enable()
+    found = {key: options.pop(key, None) for key in ("as_json", "as_csv", "out", "figure")}
+    kept = any(option.name == "seed" for option in own)
+    return found | {"seed": options["seed"] if kept else options.pop("seed", None)}
+
+
+def _emitting(own: list[click.Parameter]) -> list[click.Option]:
+    """EMITTING, without its `--seed` where a verb has one that does something."""
+    kept = any(option.name == "seed" for option in own)
+    return [option for option in EMITTING if not (kept and option.name == "seed")]
+
+
+def check_output(output: str | None) -> None:
+    """Refuse a file that could not be written, before anything long begins."""
+    from pathlib import Path
+
+    from boolrnn.errors import ResultError
+    from boolrnn.model.formats import PICKLES
+
+    if output is None:
+        return
+    path = Path(output)
+    if path.suffix.lower() in PICKLES:
+        raise OptionError(f"{path}: boolrnn writes no pickles; expected .npz, .safetensors or .pt")
+    if path.exists() and not path.is_file():
+        raise ResultError(f"{path}: cannot be written (no regular file)")
+    if not path.parent.is_dir():
+        raise ResultError(f"{path}: cannot be written (no such directory)")
+
+
+def read_corpus(path: str, alphabet: str | None) -> Corpus:
+    """A TEXT to make a net from."""
+    import hashlib
+
+    from boolrnn.model.corpus import parse_alphabet, read_bytes
+
+    data = read_bytes(path)
+    given = None if alphabet is None else parse_alphabet(alphabet)
+    return Corpus(data, given, {path: hashlib.sha256(data).hexdigest()})
 
 
 def _reading(own: list[click.Parameter]) -> list[click.Option]:
@@ -194,7 +278,14 @@ def write_if_certified(found: "Certify", output: str, pair: Pair) -> None:
         dataclasses.replace(found, made_by=_made_by(pair, None)).write(output)
 
 
-def _made_by(pair: Pair, seed: int | None) -> "MadeBy":
+def write_certificate_of(weights: "Weights", output: str, pair: Pair) -> None:
+    """Write the certificate file of a net, for every text, outputs included."""
+    from boolrnn.check.certify import certify
+
+    write_if_certified(certify(weights, outputs=True), output, pair)
+
+
+def _made_by(pair: Pair | Corpus, seed: int | None) -> "MadeBy":
     import shlex
 
     from boolrnn.result import MadeBy
@@ -234,7 +325,7 @@ def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, e
 
 def emit(
     result: Any,
-    pair: Pair,
+    pair: Pair | Corpus,
     *,
     as_json: bool,
     as_csv: bool,
@@ -261,6 +352,8 @@ def emit(
     warning = warning or _layout_warning(result, pair)
     if warning:
         click.echo(f"boolrnn: warning: {warning}", err=True)
+    if getattr(result, "interrupted", False):
+        raise click.exceptions.Exit(130)
     if getattr(result, "holds", None) is False:
         raise click.exceptions.Exit(1)
 
@@ -291,10 +384,10 @@ def _save(result: Any, directory: str) -> None:
         write_whole(Path(directory) / name, terminal.to_csv(table).encode("utf-8", "surrogateescape"))
 
 
-def _layout_warning(result: Any, pair: Pair) -> str | None:
+def _layout_warning(result: Any, pair: Pair | Corpus) -> str | None:
     """Where a raw file predicts badly, see whether another layout would do far better."""
     score = getattr(result, "bpc_float", None)
-    if pair.source.form != "raw" or score is None or score < SUSPECT_BPC:
+    if pair.source is None or pair.source.form != "raw" or score is None or score < SUSPECT_BPC:
         return None
     from boolrnn.model.info import info
 

@@ -1,0 +1,1 @@
+"""Nets that are automata, or come near: from statistics, by gradient, and hardened to exact integers."""

@@ -1,0 +1,58 @@
+"""Where a training stands, in one file beside the net: written whole or not at all, resumed only by the
+same training."""
+
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+
+from boolrnn.errors import ResultError
+from boolrnn.result import npz_bytes, write_whole
+
+Arrays = dict[str, np.ndarray]
+EVERY = 2.0  # seconds between two writings
+
+
+class Checkpoint:
+    """A file that knows which training it belongs to; without a path nothing is kept.
+
+    Raises
+    ------
+    ResultError
+        Where the file belongs to another training, or is none of ours.
+    """
+
+    def __init__(self, path: str | Path | None, fingerprint: str) -> None:
+        self.path = None if path is None else Path(path)
+        self.fingerprint = fingerprint
+        self.written = time.monotonic()
+
+    def load(self) -> Arrays | None:
+        """What was kept last; None where nothing was."""
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as archive:
+                kept = {name: archive[name] for name in archive.files}
+            owner = str(kept.pop("fingerprint"))
+        except Exception:  # noqa: BLE001 - zipfile, zlib and numpy each raise their own kinds
+            raise ResultError(f"{self.path}: no checkpoint of a training; remove it to start anew") from None
+        if owner != self.fingerprint:
+            raise ResultError(
+                f"{self.path}: a checkpoint of a training with another text, recipe, size, seed or version; "
+                "remove it to start anew"
+            )
+        return kept
+
+    def save(self, arrays: Arrays, *, now: bool = False) -> None:
+        """Keep `arrays`, unless the last time was just now."""
+        if self.path is None or (not now and time.monotonic() - self.written < EVERY):
+            return
+        write_whole(self.path, npz_bytes({"fingerprint": np.array(self.fingerprint)} | arrays))
+        self.written = time.monotonic()
+
+    def remove(self) -> None:
+        """The training is finished."""
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""Fine-tuning with rounded weights: forward runs the integers, gradients pass to the weights behind them.
+
+Straight-through again (Bengio, Leonard & Courville 2013, arXiv:1308.3432), now for rounding too; the scale
+of each row stays as it is.
+"""
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from boolrnn import progress
+from boolrnn.make.descent import Descent, Parameters, of_weights, one_thread
+from boolrnn.make.integers import Whole, drives, rounded
+from boolrnn.make.recipes import Recipe
+from boolrnn.model.weights import Weights
+
+
+@dataclasses.dataclass(frozen=True)
+class Rounding:
+    """What runs forward: integers of at most `largest` times each row's scale."""
+
+    scales: np.ndarray
+    largest: int
+
+    def __call__(self, parameters: Parameters) -> Parameters:
+        """Parameters as they run."""
+        drive = parameters["wx"] + parameters["bh"]
+        whole = rounded(
+            parameters["wh"].detach().numpy(), drive.detach().numpy().T, self.scales, self.largest
+        )
+        wh = torch.from_numpy((whole.wh * self.scales[:, None]).astype(np.float32))
+        wx = torch.from_numpy((whole.drive * self.scales[:, None]).T.astype(np.float32))
+        return parameters | {
+            "wh": parameters["wh"] + (wh - parameters["wh"]).detach(),
+            "wx": drive + (wx - drive).detach(),
+            "bh": torch.zeros_like(parameters["bh"]),
+        }
+
+
+def fine_tuned(
+    weights: Weights,
+    symbols: np.ndarray,
+    held: np.ndarray | None,
+    scales: np.ndarray,
+    largest: int,
+    recipe: Recipe,
+    seed: int,
+) -> tuple[Weights, Whole]:
+    """The best net found by going on with rounded weights, and its integers. Zeros of wh and readout
+    neurons that are not used stay so."""
+    mask = (weights.wh != 0).astype(np.float32)
+    read = (weights.wy != 0).any(axis=0).astype(np.float32)[:, None]
+    shape = Rounding(scales, largest)
+
+    def shaped(parameters: Parameters) -> Parameters:
+        kept = {
+            "wh": parameters["wh"] * torch.from_numpy(mask),
+            "wy": parameters["wy"] * torch.from_numpy(read),
+        }
+        return shape(parameters | kept)
+
+    descent = Descent(recipe, symbols, held, of_weights(weights), seed, shape=shaped)
+    every = max(1, recipe.epochs // 25)
+    with one_thread(), progress.bar(f"fine-tuning, |wh| <= {largest}", recipe.epochs) as tick:
+        descent.evaluate()
+        while descent.done < recipe.epochs:
+            descent.epoch()
+            if descent.done % every == 0 or descent.done == recipe.epochs:
+                found = descent.evaluate()
+                tick(descent.done, f"bpc {found.sign:.3f} signs")
+    best = descent.best_weights(weights.alphabet)
+    return best, rounded(best.wh.astype(np.float64), drives(best), scales, largest)
