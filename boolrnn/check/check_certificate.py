@@ -128,7 +128,7 @@ def check_every_text(rows, covered, rounding, eps):
         for sums, before in (([row.z(None, x) for row in rows], None), ([row.least(x) for row in rows], eps)):
             least += [abs(z) * row.unit for row, z in zip(rows, sums)]
             again = rounding.shortfall(sums, x, before) if eps else []
-            need(all(a <= e for a, e in zip(again, eps or [])), f"symbol {x}: eps does not reproduce itself")
+            need(all(a <= e for a, e in zip(again, eps)), f"symbol {x}: eps does not reproduce itself")
     return min(least)
 
 
@@ -160,10 +160,10 @@ def check(cert, model, text=None):
     wx, wh, bh, wy, by = (struct.unpack(f"<{len(p) // 4}f", p) for p in parts.values())
     need(all(map(math.isfinite, wx + wh + bh + wy + by)), "NaN or infinity among the weights")
     need(covered and set(covered) <= set(range(v)), "symbols that the net does not have")
-    if text is not None:
-        number = {byte: k for k, byte in enumerate(cert["alphabet"] or range(min(v, 256)))}
-        symbols = [number.get(byte) for byte in open(text, "rb").read()]
-        need(symbols and set(symbols) <= set(covered), "TEXT is empty or has a symbol that is not covered")
+    number = {byte: k for k, byte in enumerate(cert["alphabet"] or range(min(v, 256)))}
+    symbols = [number.get(byte, -1) for byte in (open(text, "rb").read() if text is not None else b"")]
+    need(bool(symbols) == (text is not None), "TEXT is empty")
+    need(set(symbols) <= set(covered), "TEXT has a symbol that is not covered")
 
     rows = [Row(bh[i], {x: wx[i * v + x] for x in covered}, wh[i * h : i * h + h]) for i in range(h)]
     for name in cert["valid_for"] if exact else ():
@@ -172,14 +172,14 @@ def check(cert, model, text=None):
     need("fp32" in cert["valid_for"] and (exact or len(cert["valid_for"]) == 1), "stated for other formats")
     rounding = Rounding(rows, cert["file_adds"], cert["file_terms"])
     if cert["covers"] == "this text":
-        need(text is not None, "the certificate speaks of one text: give TEXT")
+        need(symbols, "the certificate speaks of one text: give TEXT")
         seal = hashlib.sha256(array.array("q", symbols).tobytes()).hexdigest()
         need((seal, "certified_text") == (cert["text_sha256"], cert["level"]), "made for another text")
         least = check_one_text(rows, symbols, rounding, exact)
     else:
         every = cert["covers"] == "every text" and len(set(covered)) == v
         need(every or cert["level"] == "certified_text", "level and symbols contradict")
-        eps = None if exact else [math.ceil(F(float.fromhex(e)) * ONE) for e in cert["shortfall"]]
+        eps = [] if exact else [math.ceil(F(float.fromhex(e)) * ONE) for e in cert["shortfall"]]
         need(exact or len(eps) == h, "expected one eps per neuron")
         least = check_every_text(rows, covered, rounding, eps)
     need(least >= F(float.fromhex(cert["min_margin"])), "some |z| is smaller than stated")

@@ -2,6 +2,7 @@
 same training."""
 
 import io
+import os
 import time
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Checkpoint:
         Where the file belongs to another training, or is none of ours.
     """
 
-    def __init__(self, path: str | Path | None, fingerprint: str) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
         self.path = None if path is None else Path(path)
         self.fingerprint = fingerprint
         self.written = time.monotonic()

@@ -96,7 +96,12 @@ class Descent:
         recipe = self.recipe
         shaped = self.shaped(self.parameters)
         drive = shaped["wx"][self.streams[first:stop]] + shaped["bh"]
-        z, after = scan(drive, shaped["wh"], hidden, recipe.width)
+        turned = None
+        if recipe.flips:
+            rng = np.random.default_rng([self.seed, self.done, first])
+            chance = rng.random(drive.shape, dtype=np.float32)
+            turned = torch.from_numpy(np.where(chance < recipe.flips, -1, 1).astype(np.float32))
+        z, after = scan(drive, shaped["wh"], hidden, recipe.width, turned)
         logits = after @ shaped["wy"] + shaped["by"]
         targets = self.streams[first + 1 : stop + 1].flatten()
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets)
@@ -117,7 +122,8 @@ class Descent:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters.values(), recipe.clip)
         progress = min(self.steps / (recipe.epochs * self.chunks), 1.0)
-        rate = recipe.rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+        peak = recipe.rate * (128 / self.parameters["wh"].shape[0]) ** recipe.rate_power
+        rate = peak * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * min(1.0, (self.steps + 1) / (recipe.warmup + 1))
         self.optimiser.step()

@@ -189,7 +189,7 @@ class _Work:
         if self.text is None or len(self.text) < 2:
             return None, None, None
         symbols = self.text[: self.cut or None][: PAIRS + 1]
-        if self.before is not None and self.before.bpc()[0] + 0.1 < self.before.bpc()[1]:  # pyright: ignore[reportOptionalOperand] - a net that predicts has both
+        if self.before is not None and self.before.network.mean() + 0.1 < self.before.automaton.mean():
             states = trace(self.weights, symbols).bits
         else:
             states = compile(self.weights).run(symbols).states

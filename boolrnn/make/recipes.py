@@ -23,7 +23,8 @@ class Recipe:
     name: str = "tanh"
     width: float = 0.0  # 0: tanh runs forward; else signs, with a straight-through gradient of this width
     epochs: int = 1500
-    rate: float = 3e-3  # learning rate; it falls to 1 % along a cosine
+    rate: float = 3e-3  # learning rate at 128 neurons; it falls to 1 % along a cosine
+    rate_power: float = 0.0  # with H neurons it is multiplied by (128 / H)^rate_power
     warmup: int = 0  # steps over which it rises
     chunk: int = 50  # symbols of backpropagation
     streams: int = 1  # parts of the text that are read side by side
@@ -38,11 +39,12 @@ class Recipe:
     patience: float = 0.3  # with a validation part: stop after this share of epochs without a better net
     margin: float = 0.0  # sums nearer to 0 than this
     push: float = 0.0  # are pushed away: penalty push * mean(max(margin - |z|, 0))
+    flips: float = 0.0  # share of hidden values that are flipped while training
     refit: bool = False  # the readout is fitted again on the frozen states
     widen: bool = False  # rows are fitted again for the widest margins on the frozen states
     settle: bool = False  # multiplied until certified on the text, and then by `spare`
     spare: float = 1.3
-    teacher_hidden: float = 0.0  # a tanh net of so many times H neurons is trained first
+    teacher: int = 0  # a tanh net of so many neurons is trained first
     teaching: float = 0.0  # its share of the loss (Hinton, Vinyals & Dean 2015, arXiv:1503.02531)
 
 
@@ -90,6 +92,7 @@ class Text(Recipe):
     width: float = 0.7
     epochs: int = 80
     rate: float = 12e-3
+    rate_power: float = 0.5
     warmup: int = 50
     chunk: int = 64
     streams: int = 16
@@ -98,7 +101,7 @@ class Text(Recipe):
     input_scale: float = 0.5
     recurrent_scale: float = 1.5
     validation: float = 0.1
-    teacher_hidden: float = 2.0
+    teacher: int = 256
     teaching: float = 0.7
 
 
@@ -110,6 +113,7 @@ class Tune(Recipe):
     width: float = 0.7
     epochs: int = 14
     rate: float = 2e-3
+    rate_power: float = 0.5
     warmup: int = 50
     chunk: int = 64
     streams: int = 16
@@ -117,6 +121,15 @@ class Tune(Recipe):
     average: float = 0.998
 
 
+TEXT_TANH = Tanh(
+    name="text-tanh",  # a tanh net on real text: what `text` learns from, and is compared with
+    epochs=24,
+    warmup=50,
+    chunk=64,
+    streams=16,
+    decay=0.1,
+    validation=0.1,
+)
 PUBLISHED = Tanh(
     name="published",  # the optimiser of the published program, for comparison
     epochs=50,

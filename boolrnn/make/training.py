@@ -12,7 +12,7 @@ from boolrnn.errors import OptionError
 from boolrnn.make.checkpoint import Arrays, Checkpoint
 from boolrnn.make.made import with_torch
 from boolrnn.make.readout import fit_readout
-from boolrnn.make.recipes import Recipe, Tanh
+from boolrnn.make.recipes import TEXT_TANH, Recipe
 from boolrnn.make.rows import settled, widened
 from boolrnn.model.automaton import compile
 from boolrnn.model.weights import TENSORS, Weights
@@ -80,11 +80,15 @@ def descend(task: Task, checkpoint: Checkpoint) -> Descended:
     kept = checkpoint.load()
     taught: Arrays = {k: v for k, v in (kept or {}).items() if k.startswith("teacher.")}
     recipe, teacher = task.recipe, None
-    if recipe.teacher_hidden and recipe.teaching:
+    if recipe.teacher and recipe.teaching:
         wide = dataclasses.replace(
-            task, recipe=Tanh(**TEACHER), hidden=round(task.hidden * recipe.teacher_hidden)
+            task,
+            recipe=TEXT_TANH,
+            hidden=recipe.teacher,
+            seed=task.seed + (1 << 32),
+            density=1.0,
+            readout_neurons=None,
         )
-        wide = dataclasses.replace(wide, seed=task.seed + (1 << 32), density=1.0, readout_neurons=None)
         if not taught:
             found = _stage(wide, None, None, checkpoint, kept, {})
             if found.interrupted:
@@ -92,11 +96,9 @@ def descend(task: Task, checkpoint: Checkpoint) -> Descended:
             teacher, kept = found.weights, None
             taught = {f"teacher.{name}": getattr(teacher, name) for name in TENSORS}
         else:
-            teacher = Weights(**{name: taught[f"teacher.{name}"] for name in TENSORS})
+            tensors: dict[str, Any] = {name: taught[f"teacher.{name}"] for name in TENSORS}
+            teacher = Weights(**tensors)
     return _stage(task, masks(task), teacher, checkpoint, kept, taught)
-
-
-TEACHER = {"epochs": 24, "rate": 3e-3, "warmup": 50, "chunk": 64, "streams": 16, "decay": 0.1}
 
 
 def _stage(
@@ -116,7 +118,7 @@ def _stage(
     if kept is not None:
         descent.restore({k: v for k, v in kept.items() if not k.startswith("teacher.")})
     interrupted = False
-    label = f"{task.recipe.name}, H = {task.hidden}" if teacher or not task.recipe.teaching else "teacher"
+    label = f"{task.recipe.name}, H = {task.hidden}"
     try:
         with module.one_thread(), progress.bar(label, task.recipe.epochs) as tick:
             _epochs(descent, tick, lambda: checkpoint.save(descent.state() | beside))
