@@ -22,7 +22,7 @@ From state to state z moves in steps of 2 gcd(w): its distance from 0 on that la
 where greater, bounds |z| over all states.
 """
 
-import array, ast, functools, hashlib, json, math, operator, struct, sys, zipfile  # noqa: E401, I001 - at a glance
+import array, ast, functools, hashlib, json, math, operator, pathlib, struct, sys, zipfile  # noqa: E401, I001 - at a glance
 from fractions import Fraction as F
 
 FORMATS = {"fp32": (24, -126), "tf32": (24, -126), "fp16": (11, -14), "bf16": (8, -126)}  # bits, exponent
@@ -36,7 +36,7 @@ def need(holds, why):
 
 def read_tensors(path, sizes):
     """The bytes of the five tensors."""
-    data = open(path, "rb").read()
+    data = pathlib.Path(path).read_bytes()
     if data[:2] == b"PK":
         with zipfile.ZipFile(path) as archive:
             for name in sizes:
@@ -97,7 +97,7 @@ class Rounding:
     """What float32 rounding, flushing and hidden values inside +-1 can take from |z|. file_adds: see
     `certificate.py`; magnitudes of what a program with two biases or an embedding adds up."""
 
-    def __init__(self, rows, file_adds=None, terms=0):
+    def __init__(self, rows, file_adds, terms):
         n = len(rows[0].weights) + 4 + (terms + 2 if terms else 0)
         self.gamma, self.flush = F(n, 2**24) / (1 - F(n, 2**24)), F(6 * (n + terms) + 8, 2**126)
         self.rows, self.file_adds = rows, file_adds
@@ -161,7 +161,9 @@ def check(cert, model, text=None):
     need(all(map(math.isfinite, wx + wh + bh + wy + by)), "NaN or infinity among the weights")
     need(covered and set(covered) <= set(range(v)), "symbols that the net does not have")
     number = {byte: k for k, byte in enumerate(cert["alphabet"] or range(min(v, 256)))}
-    symbols = [number.get(byte, -1) for byte in (open(text, "rb").read() if text is not None else b"")]
+    symbols = [
+        number.get(byte, -1) for byte in (pathlib.Path(text).read_bytes() if text is not None else b"")
+    ]
     need(bool(symbols) == (text is not None), "TEXT is empty")
     need(set(symbols) <= set(covered), "TEXT has a symbol that is not covered")
 
@@ -192,7 +194,7 @@ def check(cert, model, text=None):
 
 if __name__ == "__main__":
     try:
-        found = check(json.load(open(sys.argv[1])), *sys.argv[2:])
+        found = check(json.loads(pathlib.Path(sys.argv[1]).read_text()), *sys.argv[2:])
     except (ValueError, KeyError, TypeError, OSError, IndexError) as error:
         sys.exit(f"refused: {error}")
     readout = "" if found["readout"] in (None, "exact sums") else "; the readout is not checked here"
