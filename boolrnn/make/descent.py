@@ -238,9 +238,11 @@ def initial(recipe: Recipe, vocabulary: int, hidden: int, seed: int, density: fl
 
 
 def of_weights(weights: Weights) -> Arrays:
-    """Weights as the parameters of a descent."""
-    parts = {name: getattr(weights, name) for name in TENSORS}
-    return parts | {"wx": np.ascontiguousarray(weights.wx.T), "wy": np.ascontiguousarray(weights.wy.T)}
+    """Weights as the parameters of a descent, copied."""
+    parts = {
+        name: getattr(weights, name).T if name in ("wx", "wy") else getattr(weights, name) for name in TENSORS
+    }
+    return {name: np.array(value, order="C", copy=True) for name, value in parts.items()}
 
 
 def to_weights(parameters: Parameters, alphabet: np.ndarray | None) -> Weights:

@@ -20,10 +20,10 @@ FACTORS = (1.0, 0.85, 0.7, 0.55, 0.4)  # scales tried for a row, as parts of the
 
 @dataclasses.dataclass(frozen=True)
 class Whole:
-    """Integers as float64: wh (H, H) with even rows, drives (H, V) all odd."""
+    """Integers as float64: rows of wh (R, H) with even sums, drives (R, V) all odd."""
 
-    wh: Float64[np.ndarray, "H H"]
-    drive: Float64[np.ndarray, "H V"]
+    wh: Float64[np.ndarray, "R H"]
+    drive: Float64[np.ndarray, "R V"]
 
 
 def rounded(wh: np.ndarray, drive: np.ndarray, scales: Float64[np.ndarray, "H"], largest: int) -> Whole:

@@ -77,8 +77,9 @@ class Healing(Recipe):
     epochs: int = 1000
     rate: float = 4e-3
     chunk: int = 100
+    clip: float = 0.25
     margin: float = 2.0
-    push: float = 0.3
+    push: float = 0.1
     refit: bool = True
     settle: bool = True
     spare: float = 2.0

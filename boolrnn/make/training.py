@@ -124,9 +124,9 @@ def _stage(
             _epochs(descent, tick, lambda: checkpoint.save(descent.state() | beside))
     except KeyboardInterrupt:
         interrupted = True
+    if interrupted and descent.best is None:
+        descent.evaluate()
     if descent.best is None:
-        if interrupted:
-            raise KeyboardInterrupt
         raise OptionError(
             f"the training diverged (recipe {task.recipe.name}, H = {task.hidden}); a lower rate may help"
         )
@@ -143,7 +143,7 @@ def _epochs(descent: Any, tick: Any, save: Any) -> None:
     note = ""
     while descent.done < recipe.epochs:
         descent.epoch()
-        if descent.done % every == 0 or descent.done == recipe.epochs:
+        if descent.done % every == 0 or descent.done in (1, recipe.epochs):
             found = descent.evaluate()
             note = f"bpc {found.tanh:.3f} tanh, {found.sign:.3f} signs, {found.agreement:.1%} agree"
             stale = descent.done - (descent.best[1] if descent.best else descent.done)
