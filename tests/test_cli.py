@@ -18,7 +18,6 @@ from boolrnn.cli.common import EMITTING, LAYOUTS, READING
 from boolrnn.model import formats
 
 VERBS = {verb.name: verb for _, verbs in cli.ROOMS for verb in verbs}
-COMMON = {option.name for option in (*READING, *EMITTING)} | {"model", "text", "figure"}
 EMBEDDED = {
     "info": [],
     "compile": [],
@@ -28,6 +27,7 @@ EMBEDDED = {
     "agreement": [],
     "predict": [],
     "margins": [],
+    "certify": [],
 }
 
 
@@ -92,8 +92,17 @@ def test_options_and_defaults_are_the_functions(name):
         for key, parameter in inspect.signature(function).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    options = {p.name: p for p in VERBS[name].params if p.name not in COMMON}
+    shared = {"model", "text", "figure", "alphabet"}
+    options = {p.name: p for p in VERBS[name].params if p.name not in shared}
+    options = {
+        key: p
+        for key, p in options.items()
+        if p not in READING and p not in EMITTING and "--readout-size" not in p.opts
+    }
     by_hand = {"symbol", "state", "neuron", "path"}  # positional arguments of the functions
+    by_hand |= {"output", "certificate", "settings"}  # files that are written, a recipe's hyperparameters
+    for key in ("alphabet", "checkpoint"):  # common to all verbs; named after the output
+        keywords.pop(key, None)
     assert set(options) - by_hand == set(keywords)
     for key, default in keywords.items():
         shown = options[key].default
@@ -149,10 +158,56 @@ def test_version_and_help_load_no_heavy_library():
 def test_a_required_level_sets_the_exit_code(files):
     hard = (files / "hard.npz", files / "four")
     assert run("agreement", *hard, "--require", "certified_always").returncode == 0
-    done = run("agreement", "--require", "agrees", "--json")
+    boolrnn.write_weights(random_net(1, 6, 4), files / "other.npz")
+    done = run("agreement", files / "other.npz", files / "four", "--require", "agrees", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["holds"] is False
     assert done.stderr == b""
+
+
+def test_certify_sets_the_exit_code_and_writes_only_proofs(files):
+    made = run(
+        "certify", files / "hard.npz", "--require", "certified_always", "-o", files / "c.json", "--json"
+    )
+    assert made.returncode == 0
+    tree = json.loads(made.stdout)
+    assert (tree["level"], tree["form"], tree["min_margin"]) == ("certified_always", "bit-exact", 16)
+    assert tree["symbols_certified"] == [0, 1, 2, 3]
+    assert tree["valid_for"] == ["fp32", "tf32", "fp16", "bf16"]
+    assert tree["outputs"] is None
+    assert json.loads((files / "c.json").read_text())["made_by"]["command"].startswith("boolrnn certify")
+    none = run("certify", files / "net.bin", "-o", files / "d.json", "--json")
+    assert none.returncode == 0
+    assert json.loads(none.stdout)["level"] == "none"
+    assert b"nothing is certified" in none.stderr
+    assert not (files / "d.json").exists()
+    assert run("certify", files / "net.bin", "--require", "certified_text").returncode == 1
+    raw = run("certify", files / "net.bin", files / "text", "--readout-size", 256, "--outputs", "--json")
+    assert json.loads(raw.stdout)["outputs"] == "none"
+
+
+def test_nets_are_made_and_hardened(files):
+    text = files / "text"
+    made = run("construct", text, "-o", files / "r.npz", "--groups", 3, "--bits", 4, "--json")
+    assert made.returncode == 0
+    assert list(json.loads(made.stdout)["made_by"]["inputs"]) == [str(text)]
+    done = run(
+        "harden",
+        files / "r.npz",
+        text,
+        "-o",
+        files / "h.npz",
+        "--certificate",
+        files / "c.json",
+        "--epochs",
+        0,
+    )
+    assert done.returncode == 0
+    assert json.loads((files / "c.json").read_text())["readout"] == "exact sums"
+    assert run("agreement", files / "h.npz", text, "--require", "certified_always").returncode == 0
+    shown = json.loads(run("harden", files / "r.npz", text, "-o", files / "h.npz", "--json").stdout)
+    assert set(shown["bpc"]) == {"float", "sign_dynamics"}
+    assert (shown["max_abs_wh"], shown["gain"]) == (2, 16)
 
 
 def test_compile_writes_a_file_that_verbs_take(files):
@@ -241,6 +296,19 @@ def test_alphabets_on_the_command_line(tmp_path):
         (["info", "{net}", "--out", "a" * 300], "File name too long"),
         (["rule", "{net}", "--neuron", "1" * 5000, "--symbol", "a"], "expected a number such as 28"),
         (["info", "{net}", "--symbols", "9" * 4299], "Invalid value for '--symbols'"),
+        (["harden", "{net}"], "Missing option '-o'"),
+        (["harden", "-o", "{none}.npz"], "Missing argument 'MODEL'"),
+        (["harden", "{net}", "{text}", "-o", "{none}.npz", "--gain", "3"], "where tanh rounds to 1"),
+        (["construct", "{text}"], "Missing option '-o'"),
+        (["construct", "{none}", "-o", "{none}.npz"], "cannot be read"),
+        (["construct", "{text}", "-o", "{none}/x.npz"], "no such directory"),
+        (["construct", "{text}", "-o", "{none}.pkl"], "writes no pickles"),
+        (["construct", "{text}", "-o", "{none}.npz", "--alphabet", "xyz"], "not in the alphabet given"),
+        (["train", "{empty}", "-o", "{none}.npz"], "empty text"),
+        (["train", "{text}", "-o", "{none}.npz", "--set", "rate"], "expected NAME=VALUE"),
+        (["train", "{text}", "-o", "{none}.npz", "--set", "rates=1"], "setting 'rates'"),
+        (["train", "{text}", "-o", "{none}.npz", "--hidden", "0"], "expected 1..4096"),
+        (["certify", "--require", "agrees"], "'agrees' is not one of"),
         (["run", "--json", "--csv"], "--json and --csv both write to stdout"),
         (["margins", "--figure", "x.pdf"], "ends in .svg or .png"),
     ],

@@ -20,23 +20,31 @@ CONTENTS = [
     "Automaton",
     "BoolTrace",
     "BoolrnnError",
+    "Certify",
+    "Construct",
     "Convert",
     "FloatTrace",
+    "Harden",
     "Info",
     "Margins",
     "Predict",
+    "Recipe",
     "Result",
     "Rule",
     "Run",
     "Sheet",
     "Source",
     "Step",
+    "Train",
     "Weights",
     "agreement",
     "bpc",
+    "certify",
     "compile",
+    "construct",
     "convert",
     "embedded_pair",
+    "harden",
     "info",
     "logits",
     "margins",
@@ -51,6 +59,7 @@ CONTENTS = [
     "step",
     "to_symbols",
     "trace",
+    "train",
     "write_weights",
 ]
 
@@ -111,7 +120,20 @@ def test_unknown_names_are_attribute_errors():
 
 
 def test_a_verb_names_its_file_its_result_and_its_schema():
-    for name in ("info", "convert", "step", "run", "rule", "predict", "margins", "agreement"):
+    for name in (
+        "info",
+        "convert",
+        "step",
+        "run",
+        "rule",
+        "predict",
+        "margins",
+        "agreement",
+        "certify",
+        "train",
+        "harden",
+        "construct",
+    ):
         kind = getattr(boolrnn, name.title())
         assert kind.schema == f"{name}/1"
         assert kind.__module__.endswith(f".{name}")

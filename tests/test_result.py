@@ -148,6 +148,9 @@ def test_every_result_of_a_verb_survives_saving(tmp_path, embedded):
         boolrnn.predict(weights, part),
         boolrnn.margins(weights, part),
         boolrnn.agreement(weights, part),
+        boolrnn.certify(weights, part, outputs=True),
+        boolrnn.harden(weights, part, largest=1, epochs=0),
+        boolrnn.construct(b"<a>b</a>", groups=2, bits=3),
     ]
     for result in results:
         folder = tmp_path / result.schema.replace("/", "_")

@@ -67,7 +67,7 @@ def construct(corpus: Corpus, output: str, **options: Any) -> Any:
 
 @verb(text="optional", embedded=False)
 @click.option("-o", "output", required=True, metavar="MODEL", help="Write the hardened net to MODEL.")
-@click.option("--tolerance", type=float, default=0.02, show_default=True, help="Loss in bpc that is allowed.")
+@click.option("--tolerance", type=float, help="Loss in bpc that is allowed.  [default: 5 %, at least 0.01]")
 @click.option("--largest", type=int, metavar="W", help="Largest |Wh| as an integer.  [default: searched]")
 @click.option("--epochs", type=int, help="Fine-tuning; 0: none.  [default: 4,000 updates, where torch is]")
 @click.option(

@@ -1,6 +1,6 @@
-"""The embedded pair: a text written for this project and a small plain tanh net trained on it.
+"""The embedded pair: a text written for this project and a net hardened on it, certified for every text.
 
-`python -m boolrnn.data.make_pair boolrnn/data/pair.npz` trains the net again.
+`python -m boolrnn.data.make_pair boolrnn/data/pair.npz` makes the net again (with torch).
 """
 
 from importlib import resources

@@ -41,6 +41,14 @@ class Masks:
     readout: np.ndarray
 
 
+@dataclasses.dataclass(frozen=True)
+class Teacher:
+    """A net whose predictions are learned from, run on tanh, or, with a width, on signs."""
+
+    weights: Weights
+    width: float = 0.0
+
+
 class Descent:
     """Train on `symbols` (T), select on `held` (or, without, on the text itself)."""
 
@@ -53,7 +61,7 @@ class Descent:
         seed: int,
         *,
         masks: Masks | None = None,
-        teacher: Weights | None = None,
+        teacher: "Teacher | None" = None,
         shape: Callable[[Parameters], Parameters] | None = None,
     ) -> None:
         self.recipe, self.seed = recipe, seed
@@ -269,14 +277,14 @@ def _optimiser(recipe: Recipe, parameters: Parameters) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=recipe.rate)
 
 
-def _taught(teacher: Weights, streams: Tensor) -> Tensor:
+def _taught(teacher: Teacher, streams: Tensor) -> Tensor:
     """What the teacher predicts at each place of the streams: probabilities (L, B, V), half precision."""
-    parameters = {name: torch.from_numpy(value) for name, value in of_weights(teacher).items()}
-    hidden = torch.zeros(streams.shape[1], teacher.hidden)
-    found = torch.empty((*streams.shape, teacher.outputs), dtype=torch.float16)
+    parameters = {name: torch.from_numpy(value) for name, value in of_weights(teacher.weights).items()}
+    hidden = torch.zeros(streams.shape[1], teacher.weights.hidden)
+    found = torch.empty((*streams.shape, teacher.weights.outputs), dtype=torch.float16)
     for first in range(0, len(streams), 512):
         drive = parameters["wx"][streams[first : first + 512]] + parameters["bh"]
-        _, after = scan(drive, parameters["wh"], hidden)
+        _, after = scan(drive, parameters["wh"], hidden, teacher.width)
         logits = after @ parameters["wy"] + parameters["by"]
         found[first : first + 512] = torch.softmax(logits, 2)
         hidden = after[-1]

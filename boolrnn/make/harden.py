@@ -29,6 +29,8 @@ LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024)
 BLIND = 64  # largest integer where there is no text to judge by
 PAIRS = 8192  # steps of the text by which the scales of rows are chosen
 UPDATES = 4000  # of fine-tuning, unless epochs are given
+SHORT = 20_000  # symbols up to which a readout is fitted for every rounding that is tried
+L2S = (1e-6, 1e-5, 1e-4)  # how smoothly readouts are fitted; the first where nothing is held back
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,7 +73,7 @@ def harden(
     model: Weights | Automaton,
     symbols: np.ndarray | None = None,
     *,
-    tolerance: float = 0.02,
+    tolerance: float | None = None,
     largest: int | None = None,
     epochs: int | None = None,
     validation: float = 0.0,
@@ -80,10 +82,11 @@ def harden(
 ) -> Harden:
     """Harden a net; `symbols` (T) is the text to judge by, to fine-tune on and to fit the readout on.
 
-    `largest` fixes the largest |wh| instead of searching. `epochs` of fine-tuning: 0 for none; without it
-    about 4,000 updates, where torch is installed. `validation` is the share of the text, at its end, that
-    is not fitted but judged by. `gain` is at least 10, where tanh rounds to 1. Without a text weights are
-    rounded to |wh| <= 64 and the readout is kept.
+    `tolerance` is in bits per character against the better of the two before (network and automaton);
+    without it 5 % of that, but at least 0.01. `largest` fixes the largest |wh| instead of searching.
+    `epochs` of fine-tuning: 0 for none; without it about 4,000 updates, where torch is installed.
+    `validation` is the share of the text, at its end, that is not fitted but judged by. `gain` is at least
+    10, where tanh rounds to 1. Without a text weights are rounded to |wh| <= 64 and the readout is kept.
 
     Raises
     ------
@@ -95,12 +98,16 @@ def harden(
     weights = as_automaton(model).weights
     text = None if symbols is None else check_symbols(symbols, weights)
     work = _Work(weights, text, validation, epochs, seed)
+    if tolerance is None:
+        tolerance = max(0.01, 0.05 * work.reference) if work.read is not None else 0.01
     best = work.search(tolerance, largest)
     return _result(work, assembled(best.weights, best.whole, gain), best, tolerance, gain, begun)
 
 
-def _check(tolerance: float, largest: int | None, epochs: int | None, validation: float, gain: float) -> None:
-    if not tolerance >= 0:
+def _check(
+    tolerance: float | None, largest: int | None, epochs: int | None, validation: float, gain: float
+) -> None:
+    if tolerance is not None and not tolerance >= 0:
         raise OptionError(f"tolerance {tolerance}: expected bits per character, 0 or more")
     if largest is not None and not 1 <= largest <= 4096:
         raise OptionError(f"largest {largest}: expected 1..4096")
@@ -116,7 +123,7 @@ def _check(tolerance: float, largest: int | None, epochs: int | None, validation
 class _Candidate:
     """A rounded net (its gain still to come), and what it loses where it is judged."""
 
-    weights: Weights
+    weights: Weights  # its readout counts; wx, wh, bh are those behind the integers
     whole: Whole
     largest: int
     loss: float
@@ -129,60 +136,70 @@ class _Work:
     def __init__(
         self, weights: Weights, text: np.ndarray | None, validation: float, epochs: int | None, seed: int
     ) -> None:
-        self.weights, self.seed = weights, seed
-        self.text = text
-        self.cut = 0 if text is None else len(text) - int(len(text) * validation)
-        predicts = weights.predicts and text is not None and self.cut >= 2
+        self.weights, self.seed, self.text = weights, seed, text
+        length = 0 if text is None else len(text)
+        self.cut = length - int(length * validation)
+        predicts = text is not None and weights.predicts and self.cut >= 2
         self.before = costs(weights, text) if predicts and text is not None else None
         self.read = text[: self.cut] if predicts and text is not None else None
-        held = len(text) - self.cut if text is not None else 0
-        self.judged = slice(self.cut if held >= 1 else 0, None)
-        self.reference = min(_mean(self.before, self.judged)) if self.before else math.nan
-        self.epochs = epochs if epochs is not None else None
-        if importlib.util.find_spec("torch") is None and epochs is None:
-            self.epochs = 0
+        self.held = text[self.cut :] if text is not None and length - self.cut >= 2 else None
+        self.judged = slice(self.cut if self.held is not None else 0, None)
+        self.reference = math.nan
+        if self.before is not None:
+            parts = (self.before.network[self.judged], self.before.automaton[self.judged])
+            self.reference = min(float(part.mean()) for part in parts)
+        absent = importlib.util.find_spec("torch") is None
+        self.epochs = 0 if epochs is None and absent else epochs
+        self.short = length <= SHORT
         self.tried: dict[int, float] = {}
 
     def search(self, tolerance: float, largest: int | None) -> _Candidate:
         """The coarsest within the tolerance, by bisection; where none is, the one that loses least."""
-        if self.read is None or largest is not None:
-            return self.candidate(largest or BLIND)
+        if self.read is None:
+            return self.rounded_only(largest or BLIND)
+        if largest is not None:
+            return self.read_out(self.candidate(largest, -math.inf))
         low, high = 0, len(LADDER)
         found: dict[int, _Candidate] = {}
         while low < high:
             middle = (low + high) // 2 if found else LADDER.index(8)
-            found[middle] = self.candidate(LADDER[middle])
+            found[middle] = self.candidate(LADDER[middle], tolerance)
             low, high = (low, middle) if found[middle].loss <= tolerance else (middle + 1, high)
         within = [k for k in found if found[k].loss <= tolerance]
-        return found[min(within)] if within else min(found.values(), key=lambda each: each.loss)
+        best = found[min(within)] if within else min(found.values(), key=lambda each: each.loss)
+        return self.read_out(self.tuned(best))
 
-    def candidate(self, largest: int) -> _Candidate:
-        """Rounded, fine-tuned where asked, read out anew."""
+    def rounded_only(self, largest: int) -> _Candidate:
+        """Without a text that it predicts: rounded, nothing else."""
+        scales = scales_for(self.weights, largest, *self.pairs())
+        whole = rounded(self.weights.wh.astype(np.float64), drives(self.weights), scales, largest)
+        return _Candidate(self.weights, whole, largest, math.nan, 0)
+
+    def candidate(self, largest: int, tolerance: float) -> _Candidate:
+        """Rounded, read out anew where that is quick, and fine-tuned where it still loses too much."""
+        assert self.read is not None
         weights = self.weights
-        before, now, after = self.pairs()
-        scales = scales_for(weights, largest, before, now, after)
-        whole, epochs = rounded(weights.wh.astype(np.float64), drives(weights), scales, largest), 0
-        if self.read is None:
-            return _Candidate(weights, whole, largest, math.nan, 0)
-        plain = self.judge(self.read_out(weights, whole), whole, largest, 0)
-        if self.epochs == 0 or plain.loss <= 0:
-            return self.note(plain)
+        scales = scales_for(weights, largest, *self.pairs())
+        whole = rounded(weights.wh.astype(np.float64), drives(weights), scales, largest)
+        best = self.judge(weights, whole, largest, 0)
+        best = self.read_out(best) if self.short else best
+        best = self.tuned(best) if best.loss > tolerance else best
+        self.tried[largest] = best.loss
+        return best
+
+    def tuned(self, found: _Candidate) -> _Candidate:
+        """Fine-tuned, where that is asked for, not done yet, and better."""
+        if self.epochs == 0 or found.epochs or found.loss <= 0 or self.read is None:
+            return found
         recipe = tuning(self.epochs, len(self.read))
-        tuned, whole = with_torch("quantise").fine_tuned(
-            weights, self.read, self.held, scales, largest, recipe, self.seed
+        signs_teach = self.before is not None and self.before.automaton.mean() < self.before.network.mean()
+        scales = scales_for(self.weights, found.largest, *self.pairs())
+        net, whole = with_torch("quantise").fine_tuned(
+            self.weights, self.read, self.held, scales, found.largest, recipe, self.seed, signs_teach
         )
-        epochs = recipe.epochs
-        better = self.judge(self.read_out(tuned, whole), whole, largest, epochs)
-        return self.note(min(plain, better, key=lambda each: each.loss))
-
-    @property
-    def held(self) -> np.ndarray | None:
-        """The validation part, if it predicts anything."""
-        return self.text[self.cut :] if self.text is not None and len(self.text) - self.cut >= 2 else None
-
-    def note(self, found: _Candidate) -> _Candidate:
-        self.tried[found.largest] = found.loss
-        return found
+        other = self.judge(net, whole, found.largest, recipe.epochs)
+        other = self.read_out(other) if self.short else other
+        return min(found, other, key=lambda each: each.loss)
 
     def pairs(self) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]:
         """Steps by which scales are chosen: the network's own signs where they predict better."""
@@ -195,32 +212,36 @@ class _Work:
             states = compile(self.weights).run(symbols).states
         return np.where(states[:-1], 1, -1).astype(np.float32), symbols[1:], states[1:]
 
-    def read_out(self, weights: Weights, whole: Whole) -> Weights:
-        """The readout that fits the rounded net's states best, on a grid; the old one where it is better."""
+    def read_out(self, found: _Candidate) -> _Candidate:
+        """The same integers with the readout that predicts best where it is judged: the one at hand, or
+        one that is fitted to the new states, more or less smoothly."""
         assert self.read is not None
-        net = assembled(weights, whole, 1.0)
-        states = compile(net).run(self.read).states
-        columns = (weights.wy != 0).any(axis=0)
-        wy, by = fit_readout(
-            states[:-1],
-            self.read[1:],
-            weights.outputs,
-            start=(weights.wy, weights.by),
-            columns=columns,
-            iterations=300 if len(states) <= 20_000 else 60,
-        )
-        wy, by = on_grid(wy, by)
-        return dataclasses.replace(weights, wy=wy, by=by)
+        net = found.weights
+        states = compile(assembled(net, found.whole, 1.0)).run(self.read).states
+        columns = (net.wy != 0).any(axis=0)
+        best = found
+        for l2 in L2S if self.held is not None else L2S[:1]:
+            wy, by = fit_readout(
+                states[:-1],
+                self.read[1:],
+                net.outputs,
+                start=(net.wy, net.by),
+                columns=columns,
+                l2=l2,
+                iterations=300 if self.short else 40,
+            )
+            fitted = dataclasses.replace(net, wy=wy, by=by)
+            other = self.judge(fitted, found.whole, found.largest, found.epochs)
+            best = min(best, other, key=lambda each: each.loss)
+        return best
 
     def judge(self, weights: Weights, whole: Whole, largest: int, epochs: int) -> _Candidate:
-        """What the rounded net loses."""
+        """What the rounded net loses, its readout on a grid."""
         assert self.text is not None
+        wy, by = on_grid(weights.wy, weights.by)
+        weights = dataclasses.replace(weights, wy=wy, by=by)
         found = sign_costs(assembled(weights, whole, 1.0), self.text)
         return _Candidate(weights, whole, largest, float(found[self.judged].mean()) - self.reference, epochs)
-
-
-def _mean(found: Costs, part: slice) -> tuple[float, float]:
-    return float(found.network[part].mean()), float(found.automaton[part].mean())
 
 
 def tuning(epochs: int | None, length: int) -> Recipe:
@@ -241,7 +262,7 @@ def _result(
         weights = dataclasses.replace(weights, wy=wy, by=by)
     now = costs(weights, work.text) if work.before is not None and work.text is not None else None
     read = slice(0, max(work.cut - 1, 0))
-    held = work.judged if work.held is not None else slice(0, 0)
+    held = work.judged if work.held is not None and work.read is not None else slice(0, 0)
     known = not math.isnan(chosen.loss)
     within = chosen.loss <= tolerance if known else None
     proof = certify(weights, work.text, outputs=True)

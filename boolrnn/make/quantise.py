@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from boolrnn import progress
-from boolrnn.make.descent import Descent, Parameters, of_weights, one_thread
+from boolrnn.make.descent import Descent, Parameters, Teacher, of_weights, one_thread
 from boolrnn.make.integers import Whole, drives, rounded
 from boolrnn.make.recipes import Recipe
 from boolrnn.model.weights import Weights
@@ -46,9 +46,11 @@ def fine_tuned(
     largest: int,
     recipe: Recipe,
     seed: int,
+    signs_teach: bool,
 ) -> tuple[Weights, Whole]:
-    """The best net found by going on with rounded weights, and its integers. Zeros of wh and readout
-    neurons that are not used stay so."""
+    """The best net found by going on with rounded weights, and its integers. It learns from what the net
+    predicted before, run on tanh or, with `signs_teach`, on signs. Zeros of wh and readout neurons that are
+    not used stay so."""
     mask = (weights.wh != 0).astype(np.float32)
     read = (weights.wy != 0).any(axis=0).astype(np.float32)[:, None]
     shape = Rounding(scales, largest)
@@ -60,7 +62,8 @@ def fine_tuned(
         }
         return shape(parameters | kept)
 
-    descent = Descent(recipe, symbols, held, of_weights(weights), seed, shape=shaped)
+    teacher = Teacher(weights, 1.0 if signs_teach else 0.0)
+    descent = Descent(recipe, symbols, held, of_weights(weights), seed, teacher=teacher, shape=shaped)
     every = max(1, recipe.epochs // 25)
     with one_thread(), progress.bar(f"fine-tuning, |wh| <= {largest}", recipe.epochs) as tick:
         descent.evaluate()

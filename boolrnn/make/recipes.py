@@ -112,6 +112,7 @@ class Tune(Recipe):
 
     name: str = "tune"
     width: float = 0.7
+    teaching: float = 0.7
     epochs: int = 14
     rate: float = 2e-3
     rate_power: float = 0.5

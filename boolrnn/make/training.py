@@ -111,9 +111,10 @@ def _stage(
 ) -> Descended:
     """One descent, resumed from `kept`; `beside` is kept with it."""
     module = with_torch("descent")
+    guide = None if teacher is None else module.Teacher(teacher)
     start = module.initial(task.recipe, len(task.alphabet), task.hidden, task.seed, task.density)
     descent = module.Descent(
-        task.recipe, task.symbols[: task.read], task.held, start, task.seed, masks=sparse, teacher=teacher
+        task.recipe, task.symbols[: task.read], task.held, start, task.seed, masks=sparse, teacher=guide
     )
     if kept is not None:
         descent.restore({k: v for k, v in kept.items() if not k.startswith("teacher.")})

@@ -138,8 +138,8 @@ def test_an_overflowing_float_program_is_told_apart_from_the_automaton():
     assert tree["stable"] is False
 
 
-def test_an_unstable_figure_is_said(embedded):
-    found = boolrnn.agreement(*embedded)
+def test_an_unstable_figure_is_said():
+    found = boolrnn.agreement(random_net(3, 30, 6, scale=0.3), text_of(3, 300, 6))
     assert found.stable
     rows = {row["bits"]: row for row in found.to_json()["mantissa"]}
     assert rows[16]["stable"]
