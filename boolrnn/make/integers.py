@@ -54,9 +54,7 @@ def scales_for(
     """For each row the scale under which its rounded sums go wrong least often on the pairs (`before`
     (T, H), `symbols` (T)) -> `after` (T, H), signs and bools; without them, the one that rounds best."""
     wh, drive = weights.wh.astype(np.float64), drives(weights)
-    top = np.abs(wh).max(axis=1)
-    top = np.where(top > 0, top, np.abs(drive).max(axis=1))
-    base = np.where(top > 0, top, 1.0) / largest
+    base = scales_of(wh, drive) / largest
     best, least = base, np.full(weights.hidden, np.inf)
     for factor in FACTORS:
         scales = base * factor
@@ -70,6 +68,13 @@ def scales_for(
         better = error < least
         best, least = np.where(better, scales, best), np.where(better, error, least)
     return best
+
+
+def scales_of(wh: np.ndarray, drive: np.ndarray) -> Float64[np.ndarray, "R"]:
+    """The largest |wh| of each row; where there is none, its largest drive."""
+    top = np.abs(wh).max(axis=1).astype(np.float64)
+    top = np.where(top > 0, top, np.abs(drive).max(axis=1))
+    return np.where(top > 0, top, 1.0)
 
 
 def drives(weights: Weights) -> Float64[np.ndarray, "H V"]:

@@ -11,26 +11,28 @@ import torch
 
 from boolrnn import progress
 from boolrnn.make.descent import Descent, Parameters, Teacher, of_weights, one_thread
-from boolrnn.make.integers import Whole, drives, rounded
+from boolrnn.make.integers import Whole, drives, rounded, scales_of
 from boolrnn.make.recipes import Recipe
 from boolrnn.model.weights import Weights
 
 
 @dataclasses.dataclass(frozen=True)
 class Rounding:
-    """What runs forward: integers of at most `largest` times each row's scale."""
+    """What runs forward: integers of at most `largest` times each row's scale; without scales that of
+    the row's largest entry, as it moves."""
 
-    scales: np.ndarray
     largest: int
+    scales: np.ndarray | None = None
 
     def __call__(self, parameters: Parameters) -> Parameters:
         """Parameters as they run."""
-        drive = parameters["wx"] + parameters["bh"]
-        whole = rounded(
-            parameters["wh"].detach().numpy(), drive.detach().numpy().T, self.scales, self.largest
+        drive, exact = parameters["wx"] + parameters["bh"], parameters["wh"].detach().numpy()
+        scales = (
+            scales_of(exact, drive.detach().numpy().T) / self.largest if self.scales is None else self.scales
         )
-        wh = torch.from_numpy((whole.wh * self.scales[:, None]).astype(np.float32))
-        wx = torch.from_numpy((whole.drive * self.scales[:, None]).T.astype(np.float32))
+        whole = rounded(exact, drive.detach().numpy().T, scales, self.largest)
+        wh = torch.from_numpy((whole.wh * scales[:, None]).astype(np.float32))
+        wx = torch.from_numpy((whole.drive * scales[:, None]).T.astype(np.float32))
         return parameters | {
             "wh": parameters["wh"] + (wh - parameters["wh"]).detach(),
             "wx": drive + (wx - drive).detach(),
@@ -53,7 +55,7 @@ def fine_tuned(
     not used stay so."""
     mask = (weights.wh != 0).astype(np.float32)
     read = (weights.wy != 0).any(axis=0).astype(np.float32)[:, None]
-    shape = Rounding(scales, largest)
+    shape = Rounding(largest, scales)
 
     def shaped(parameters: Parameters) -> Parameters:
         kept = {

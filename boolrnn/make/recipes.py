@@ -39,6 +39,7 @@ class Recipe:
     patience: float = 0.3  # with a validation part: stop after this share of epochs without a better net
     margin: float = 0.0  # sums nearer to 0 than this
     push: float = 0.0  # are pushed away: penalty push * mean(max(margin - |z|, 0))
+    largest: int = 0  # weights run rounded to integers up to this, times a scale per row; 0: as they are
     flips: float = 0.0  # share of hidden values that are flipped while training
     refit: bool = False  # the readout is fitted again on the frozen states
     widen: bool = False  # rows are fitted again for the widest margins on the frozen states
@@ -87,7 +88,7 @@ class Healing(Recipe):
 
 @dataclasses.dataclass(frozen=True)
 class Text(Recipe):
-    """R4: signs on real text, taught by a wider tanh net."""
+    """R4: signs on real text, with rounded weights from the start, taught by a tanh net."""
 
     name: str = "text"
     width: float = 0.7
@@ -102,6 +103,7 @@ class Text(Recipe):
     input_scale: float = 0.5
     recurrent_scale: float = 1.5
     validation: float = 0.1
+    largest: int = 8
     teacher: int = 256
     teaching: float = 0.7
 

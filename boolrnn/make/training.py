@@ -111,10 +111,18 @@ def _stage(
 ) -> Descended:
     """One descent, resumed from `kept`; `beside` is kept with it."""
     module = with_torch("descent")
+    shape = with_torch("quantise").Rounding(task.recipe.largest) if task.recipe.largest else None
     guide = None if teacher is None else module.Teacher(teacher)
     start = module.initial(task.recipe, len(task.alphabet), task.hidden, task.seed, task.density)
     descent = module.Descent(
-        task.recipe, task.symbols[: task.read], task.held, start, task.seed, masks=sparse, teacher=guide
+        task.recipe,
+        task.symbols[: task.read],
+        task.held,
+        start,
+        task.seed,
+        masks=sparse,
+        teacher=guide,
+        shape=shape,
     )
     if kept is not None:
         descent.restore({k: v for k, v in kept.items() if not k.startswith("teacher.")})
