@@ -20,6 +20,7 @@ def test_the_shipped_net_is_certified_and_knows_its_text(embedded):
     found = boolrnn.certify(weights, require="certified_always", outputs=True)
     assert found.holds
     assert (found.form, found.min_margin) == ("bit-exact", 16)
+    found = boolrnn.certify(weights)
     assert found.valid_for.tolist() == ["fp32", "tf32", "fp16", "bf16"]
     assert set(np.unique(weights.wh)) == {-16, 0, 16}
 

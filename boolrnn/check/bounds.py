@@ -32,7 +32,7 @@ import numpy as np
 
 from boolrnn import progress
 from boolrnn.model.automaton import Automaton, BoolTrace
-from boolrnn.model.exact import python_integers
+from boolrnn.model.exact import FLOAT64, python_integers
 from boolrnn.shapes import Float64, Int64
 
 _U = 2.0**-24
@@ -71,16 +71,12 @@ class _Slack:
         self.absolute = np.abs(automaton.wh).astype(np.float64)
         if automaton.folded is None:
             inputs = np.abs(automaton.wx).astype(np.float64).T + np.abs(automaton.bh)
-        else:
-            inputs = automaton.folded.T * _OUT
+        else:  # the largest of all symbols: a certificate states one number per neuron
+            inputs = np.tile(automaton.folded.max(axis=1) * _OUT, (automaton.symbols, 1))
         total = (inputs + self.absolute.sum(axis=1)) * _OUT
-        self.hopeless = ""
-        if (total >= 2.0**126).any():
-            self.hopeless = "sums may overflow float32"
-        elif hidden > 4096:
-            self.hopeless = "the bound is proved for up to 4096 neurons"
+        self.hopeless = "the bound is proved for up to 4096 neurons" if hidden > 4096 else ""
         self.start = gamma * inputs * _OUT + flush  # (V, H)
-        self.step = gamma * total + flush
+        self.step = np.where(total < 2.0**126, gamma * total + flush, math.inf)  # more may overflow
 
     def carried(self, eps: np.ndarray) -> np.ndarray:
         """sum_k |wh_ik| eps_k, rounded up."""
@@ -120,13 +116,15 @@ def certify_text(automaton: Automaton, run: BoolTrace) -> Certificate:
                 least = min(least, float(bound[i]))
                 if not bound[i] > _LEAST:
                     reason = f"at t = {t}, h{i}: margin {margin[i]:.3g} falls short by {-bound[i]:.3g}"
+                    if slack.step[x].max() == math.inf:
+                        reason = f"at t = {t}: sums may overflow float32"
                     return Certificate(False, least, t, i, reason)
                 eps = _shortfall(bound)
                 shortfall = np.maximum(shortfall, eps)
             least_margin = min(least_margin, float(margins.min()))
             tick(first)
     reason = "every margin exceeds its bound"
-    return Certificate(True, least, None, None, reason, least_margin, shortfall)
+    return Certificate(True, least, None, None, reason, lowered(automaton, least_margin), shortfall)
 
 
 def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
@@ -147,6 +145,11 @@ def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
             lattice = min(rest, step - rest)
             bound[x, i] = _rounded_down(max(lattice, abs(drive) - reach), unit)
     return bound
+
+
+def lowered(automaton: Automaton, margin: float) -> float:
+    """A |z| that the automaton gave, rounded down where its rows are not exact in float64."""
+    return margin if automaton.exact_route == FLOAT64 else margin * (1 - 2.0**-51)
 
 
 def _rounded_down(value: int, unit: int) -> float:
@@ -177,7 +180,7 @@ class _Everywhere:
     """Bounds over all sign states, and at the start, symbol by symbol."""
 
     def __init__(self, automaton: Automaton) -> None:
-        self.slack = _Slack(automaton)
+        self.automaton, self.slack = automaton, _Slack(automaton)
         self.least = least_margins(automaton)
         self.drive = np.abs(automaton.drive.T)
 
@@ -204,11 +207,13 @@ class _Everywhere:
             if not bound.min() > _LEAST:
                 i = int(bound.min(axis=0).argmin())
                 reason = f"some state may bring |z| of h{i} under its bound"
+                if slack.step[symbols].max() == math.inf:
+                    reason = "sums may overflow float32"
                 return refused(reason, float(bound.min()), i)
             after = np.maximum(first, _shortfall(bound).max(axis=0))
             if (after <= grown).all():
                 reason = "no state and no symbol brings a margin under its bound"
-                margin = float(min(least.min(), drive.min()))
+                margin = lowered(self.automaton, float(min(least.min(), drive.min())))
                 lowest = float(min(bound.min(), start.min()))
                 return Certificate(True, lowest, None, None, reason, margin, grown, symbols)
             eps = np.maximum(eps, after)

@@ -11,14 +11,15 @@ covered           the symbols covered, 0..V-1, ascending
 alphabet          byte value of each symbol, or null (a symbol is a byte value)
 hidden, symbols, outputs      H, V, O
 weights_sha256    of wx, wh, bh, wy, by: float32, little-endian, row by row, one after the other
-text_sha256       of the text's symbols, 8 bytes each, little-endian; null unless it covers this text
+text_sha256       of the text's symbols, 8 bytes each, little-endian; null unless it speaks of one text
 min_margin        no |z| that is covered is smaller: a float64 in C's hexadecimal notation
 shortfall         sign-exact, every text: per neuron how far inside +-1 a hidden value may be (hexadecimal)
 file_adds         per neuron the largest sum of magnitudes that the file's own program adds up instead of
                   bh + wx where it has an embedding or two biases, which the five tensors do not show;
                   null otherwise
 file_terms        how many addends that are; 0 otherwise
-valid_for         number formats: fp32, and of tf32, fp16, bf16 those in which every sum is exact too
+valid_for         number formats: fp32, and of tf32, fp16, bf16 those in which every sum is exact too (of
+                  the readout too where it is certified)
 readout           null: it speaks of states only; "exact sums" or "every reachable state": the largest
                   output is certified too; "every position of the text": it is on that text
 arithmetic        the sentence that says for which programs it holds

@@ -17,7 +17,7 @@ import numpy as np
 
 from boolrnn.check.bounds import Certificate, certify_symbols, certify_text
 from boolrnn.check.certificate import BIT_EXACT, FORMAT, SIGN_EXACT, write_certificate
-from boolrnn.check.exact_sums import exact_symbols, exact_text, ones, valid_for
+from boolrnn.check.exact_sums import FORMATS, exact_symbols, exact_text, fits, ones, valid_for
 from boolrnn.check.readout import ALWAYS, NONE, TEXT, Outputs, certify_outputs
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, BoolTrace, as_automaton
@@ -127,21 +127,28 @@ def prove(automaton: Automaton, run: BoolTrace | None) -> Proof:
     forms = [(certify_symbols(automaton), False)]
     if ones():
         forms.insert(0, (exact_symbols(automaton), True))
-    everywhere = max(forms, key=lambda form: 0 if form[0].symbols is None else len(form[0].symbols))
-    states, exact = everywhere
-    covered = np.zeros(0, np.int64) if states.symbols is None else states.symbols
-    if len(covered) == automaton.symbols:
-        return Proof(ALWAYS, states, exact, EVERY, states)
+    met = np.arange(automaton.symbols) if run is None else np.unique(run.symbols)
+    everywhere = max(forms, key=lambda form: len(_covered(form[0])))[0]
+    for states, exact in forms:
+        if len(_covered(states)) == automaton.symbols:
+            return Proof(ALWAYS, states, exact, EVERY, states)
+    for states, exact in forms:
+        if run is not None and np.isin(met, _covered(states)).all():
+            return Proof(TEXT, states, exact, OVER, everywhere)
     if run is None:
-        return Proof(NONE, _partly(states, automaton), False, None, states)
-    if np.isin(run.symbols, covered).all():
-        return Proof(TEXT, states, exact, OVER, states)
+        best = everywhere if everywhere.holds else forms[-1][0]
+        return Proof(NONE, _partly(best, automaton), False, None, everywhere)
     if ones():
         along = exact_text(automaton, run)
         if along.holds:
-            return Proof(TEXT, along, True, THIS, states)
+            return Proof(TEXT, along, True, THIS, everywhere)
     along = certify_text(automaton, run)
-    return Proof(TEXT if along.holds else NONE, along, False, THIS if along.holds else None, states)
+    return Proof(TEXT if along.holds else NONE, along, False, THIS if along.holds else None, everywhere)
+
+
+def _covered(states: Certificate) -> np.ndarray:
+    """The symbols that a level 4 certificate covers; none where it does not hold."""
+    return np.zeros(0, np.int64) if states.symbols is None else states.symbols
 
 
 def _partly(states: Certificate, automaton: Automaton) -> Certificate:
@@ -161,9 +168,9 @@ def _result(
     holds: bool | None,
 ) -> Certify:
     states, holding = proof.states, proof.level != NONE
-    covered = np.zeros(0, np.int64) if proof.everywhere.symbols is None else proof.everywhere.symbols
-    met = covered if proof.covers != THIS or run is None else np.unique(run.symbols)
-    formats = valid_for(automaton, met) if proof.exact else ["fp32"]
+    covered = _covered(proof.everywhere)
+    met = _covered(states) if proof.covers != THIS or run is None else np.unique(run.symbols)
+    formats = _formats(automaton, met, read) if proof.exact else ["fp32"]
     return Certify(
         level=proof.level,
         form=("bit-exact" if proof.exact else "sign-exact") if holding else None,
@@ -196,6 +203,16 @@ def _result(
     )
 
 
+def _formats(automaton: Automaton, symbols: np.ndarray, read: Outputs | None) -> list[str]:
+    """Number formats in which everything that is certified holds."""
+    found = valid_for(automaton, symbols)
+    if read is None or read.by is None:
+        return found
+    zeros = np.zeros((automaton.outputs, 1), np.float32)
+    exact = [form.name for form in FORMATS if fits(automaton.wy, zeros, automaton.by, form).all()]
+    return [name for name in found if name == "fp32" or (read.by == "exact sums" and name in exact)]
+
+
 def _verdict(proof: Proof, states: Certificate, read: Outputs | None) -> str:
     """One sentence."""
     if proof.level == NONE:
@@ -222,6 +239,7 @@ def _body(found: Certify) -> dict[str, Any]:
         return None if values is None else [float(v).hex() for v in values]
 
     along = found.covers == THIS
+    one_text = along or found.outputs_by == "every position of the text"
     return {
         "format": FORMAT,
         "level": found.level,
@@ -233,7 +251,7 @@ def _body(found: Certify) -> dict[str, Any]:
         "symbols": found.vocabulary,
         "outputs": found.readout_size,
         "weights_sha256": found.weights_sha256,
-        "text_sha256": found.text_sha256 if along else None,
+        "text_sha256": found.text_sha256 if one_text else None,
         "min_margin": float(found.min_margin or 0).hex(),
         "shortfall": None if along else hexed(found.shortfall),
         "file_adds": None if found.file_adds is None else found.file_adds.tolist(),

@@ -13,7 +13,7 @@ import importlib.util
 
 import numpy as np
 
-from boolrnn.check.bounds import Certificate, least_margins, refused
+from boolrnn.check.bounds import Certificate, least_margins, lowered, refused
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, BoolTrace
 from boolrnn.model.exact import lowest_bit, python_integers
@@ -106,6 +106,9 @@ def exact_symbols(automaton: Automaton) -> Certificate:
         return refused(_refusal(automaton, np.arange(automaton.symbols), FORMATS[0]))
     least = np.minimum(least_margins(automaton), np.abs(automaton.drive.T))
     covered = np.flatnonzero((least >= SATURATED).all(axis=1))
+    if len(covered) and _refusal(automaton, covered, FORMATS[0]):
+        alone = [x for x in covered if not _refusal(automaton, np.array([x]), FORMATS[0])]
+        covered = np.array(alone or covered[:1])
     if not len(covered):
         i = int(least.min(axis=0).argmin())
         margin = float(least[:, i].min())
@@ -113,7 +116,7 @@ def exact_symbols(automaton: Automaton) -> Certificate:
     why = _refusal(automaton, covered, FORMATS[0])
     if why:
         return refused(why)
-    margin = float(least[covered].min())
+    margin = lowered(automaton, float(least[covered].min()))
     none = np.zeros(automaton.hidden)
     reason = "every sum is exact in float32 and no state brings |z| under 10"
     return Certificate(True, margin, None, None, reason, margin, none, covered)
@@ -135,4 +138,5 @@ def exact_text(automaton: Automaton, run: BoolTrace) -> Certificate:
             return Certificate(False, float(margins.min()), first + t, i, reason)
         least = min(least, float(margins.min()))
     reason = "every sum on this text is exact in float32 and no |z| is under 10"
-    return Certificate(True, least, None, None, reason, least, np.zeros(automaton.hidden))
+    margin = lowered(automaton, least)
+    return Certificate(True, margin, None, None, reason, margin, np.zeros(automaton.hidden))

@@ -45,6 +45,8 @@ def certify_outputs(
     if exact and fits(automaton.wy, bias, automaton.by).all():
         return Outputs(level, "exact sums", "every output is an exact float32 sum")
     gaps = _Gaps(automaton, states.shortfall)
+    if gaps.overflow:
+        return Outputs(NONE, None, "float32 sums of outputs may overflow")
     if level == ALWAYS and states.symbols is not None:
         met = reachable(automaton, states.symbols)
         if met is not None:
@@ -68,6 +70,7 @@ class _Gaps:
         rounds = (automaton.hidden + 3) * 2.0**-24
         absolute = np.abs(automaton.wy).astype(np.float64)
         size = absolute.sum(axis=1) + np.abs(automaton.by)
+        self.overflow = bool((size >= 2.0**126).any())
         gamma = rounds / (1 - rounds) if rounds < 0.5 else np.inf
         flush = 2.0 * (3 * automaton.hidden + 4) * 2.0**-126
         self.loss = (gamma * size + absolute @ shortfall + flush) * (1 + 2.0**-30)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from boolrnn.check.certify import Certify
+    from boolrnn.cli.making import Corpus
     from boolrnn.model.automaton import Automaton
     from boolrnn.model.formats import Source
     from boolrnn.model.weights import Weights
@@ -53,23 +54,7 @@ EMITTING = (
     click.Option(["--out"], metavar="DIR", help="Save the result and its tables into a directory."),
     click.Option(["--seed"], type=int, help="Recorded with the result; this verb draws nothing at random."),
 )
-MODEL_OUT = click.Option(
-    ["-o", "output"],
-    required=True,
-    metavar="MODEL",
-    help="Write the net to MODEL (.npz, .safetensors, .pt, else raw float32).",
-)
 FIGURE = click.option("--figure", metavar="FILE", help="Draw it into FILE (.svg or .png).")
-
-
-@dataclasses.dataclass(frozen=True)
-class Corpus:
-    """A TEXT alone, as read: what a net is made from."""
-
-    text: bytes
-    alphabet: "np.ndarray | None"
-    inputs: dict[str, str]
-    source: None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +122,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             name = body.__name__.rstrip("_")
             check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1")
             if "output" in options:
-                check_output(options["output"])
+                check_output(options["output"], model, options.get("text"), net=name == "harden")
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
             if model is None and given:
@@ -154,33 +139,11 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
         return click.Command(
             body.__name__.rstrip("_"),
             callback=run,
-            params=[*arguments, *own, *_reading(own), *_emitting(own)],
+            params=[*arguments, *own, *_reading(own), *emitting_options(own)],
             help=inspect.getdoc(body),
         )
 
     return wrap
-
-
-def maker(body: Callable[..., Any]) -> click.Command:
-    """Make a click command of a body `f(corpus, output, **options) -> Made`: it reads TEXT, writes the net
-    that comes out to `-o MODEL`, and emits."""
-    own: list[click.Parameter] = list(reversed(getattr(body, "__click_params__", [])))
-
-    def run(text: str, alphabet: str | None, output: str, **options: Any) -> None:
-        emitting = emitting_of(options, own)
-        check_emitting(emitting, f"{body.__name__}/1")
-        check_output(output)
-        corpus = read_corpus(text, alphabet)
-        result = body(corpus, output, **options)
-        result.write(output)
-        emit(result, corpus, **emitting)
-
-    arguments = [click.Argument(["text"])]
-    alphabet = click.Option(
-        ["--alphabet"], metavar="STRING", help="The net's symbols, in order.  [default: the bytes of TEXT]"
-    )
-    params = [*arguments, MODEL_OUT, *own, alphabet, *_emitting(own)]
-    return click.Command(body.__name__, callback=run, params=params, help=inspect.getdoc(body))
 
 
 def emitting_of(options: dict[str, Any], own: list[click.Parameter]) -> dict[str, Any]:
@@ -193,14 +156,15 @@ def emitting_of(options: dict[str, Any], own: list[click.Parameter]) -> dict[str
     return found | {"seed": options["seed"] if kept else options.pop("seed", None)}
 
 
-def _emitting(own: list[click.Parameter]) -> list[click.Option]:
+def emitting_options(own: list[click.Parameter]) -> list[click.Option]:
     """EMITTING, without its `--seed` where a verb has one that does something."""
     kept = any(option.name == "seed" for option in own)
     return [option for option in EMITTING if not (kept and option.name == "seed")]
 
 
-def check_output(output: str | None) -> None:
-    """Refuse a file that could not be written, before anything long begins."""
+def check_output(output: str | None, *others: str | None, net: bool = True) -> None:
+    """Refuse a file that could not be written, or is one of `others`, before anything long begins."""
+    import os
     from pathlib import Path
 
     from boolrnn.errors import ResultError
@@ -209,23 +173,17 @@ def check_output(output: str | None) -> None:
     if output is None:
         return
     path = Path(output)
-    if path.suffix.lower() in PICKLES:
+    if net and path.suffix.lower() in PICKLES:
         raise OptionError(f"{path}: boolrnn writes no pickles; expected .npz, .safetensors or .pt")
+    for other in others:
+        if other is not None and os.path.realpath(other) == os.path.realpath(output):
+            raise OptionError(f"{path}: would be overwritten; name another file")
     if path.exists() and not path.is_file():
         raise ResultError(f"{path}: cannot be written (no regular file)")
     if not path.parent.is_dir():
         raise ResultError(f"{path}: cannot be written (no such directory)")
-
-
-def read_corpus(path: str, alphabet: str | None) -> Corpus:
-    """A TEXT to make a net from."""
-    import hashlib
-
-    from boolrnn.model.corpus import parse_alphabet, read_bytes
-
-    data = read_bytes(path)
-    given = None if alphabet is None else parse_alphabet(alphabet)
-    return Corpus(data, given, {path: hashlib.sha256(data).hexdigest()})
+    if not os.access(path.parent, os.W_OK):
+        raise ResultError(f"{path}: cannot be written (no permission in its directory)")
 
 
 def _reading(own: list[click.Parameter]) -> list[click.Option]:
@@ -285,7 +243,7 @@ def write_certificate_of(weights: "Weights", output: str, pair: Pair) -> None:
     write_if_certified(certify(weights, outputs=True), output, pair)
 
 
-def _made_by(pair: Pair | Corpus, seed: int | None) -> "MadeBy":
+def _made_by(pair: "Pair | Corpus", seed: int | None) -> "MadeBy":
     import shlex
 
     from boolrnn.result import MadeBy
@@ -325,7 +283,7 @@ def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, e
 
 def emit(
     result: Any,
-    pair: Pair | Corpus,
+    pair: "Pair | Corpus",
     *,
     as_json: bool,
     as_csv: bool,
@@ -384,7 +342,7 @@ def _save(result: Any, directory: str) -> None:
         write_whole(Path(directory) / name, terminal.to_csv(table).encode("utf-8", "surrogateescape"))
 
 
-def _layout_warning(result: Any, pair: Pair | Corpus) -> str | None:
+def _layout_warning(result: Any, pair: "Pair | Corpus") -> str | None:
     """Where a raw file predicts badly, see whether another layout would do far better."""
     score = getattr(result, "bpc_float", None)
     if pair.source is None or pair.source.form != "raw" or score is None or score < SUSPECT_BPC:

@@ -4,7 +4,8 @@ from typing import Any
 
 import click
 
-from boolrnn.cli.common import FIGURE, Corpus, Pair, maker, verb
+from boolrnn.cli.common import FIGURE, Pair, verb
+from boolrnn.cli.making import CHECKPOINT, Corpus, maker
 
 RECIPES = ("tanh", "signs", "healing", "text")
 READOUTS = ("logratio", "least-squares", "gradient")
@@ -43,7 +44,7 @@ def train(corpus: Corpus, output: str, recipe: str, settings: tuple[str, ...], *
             raise OptionError(f"--set {setting}: expected NAME=VALUE, such as rate=1e-3")
     pairs = dict(setting.split("=", 1) for setting in settings)
     plan = with_settings(named_recipe(recipe), pairs)
-    options |= {"alphabet": corpus.alphabet, "checkpoint": output + ".checkpoint"}
+    options |= {"alphabet": corpus.alphabet, "checkpoint": output + CHECKPOINT}
     return train(corpus.text, recipe=plan, **options)
 
 
@@ -73,7 +74,7 @@ def construct(corpus: Corpus, output: str, **options: Any) -> Any:
 @click.option(
     "--validation", type=float, default=0.0, show_default=True, help="Share of TEXT, at its end, that judges."
 )
-@click.option("--gain", type=float, default=16.0, show_default=True, help="Whole number, from 10.")
+@click.option("--gain", type=float, default=16.0, show_default=True, help="A power of two from 16 on.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the fine-tuning.")
 @click.option("--certificate", metavar="CERT", help="Write the certificate too (JSON).")
 def harden(pair: Pair, output: str, certificate: str | None, **options: Any) -> Any:
@@ -87,7 +88,7 @@ def harden(pair: Pair, output: str, certificate: str | None, **options: Any) -> 
     from boolrnn.cli.common import check_output, write_certificate_of
     from boolrnn.make.harden import harden
 
-    check_output(certificate)
+    check_output(certificate, output, net=False)
     found = harden(pair.automaton, pair.symbols, **options)
     found.write(output)
     if certificate is not None:

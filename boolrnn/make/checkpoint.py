@@ -52,8 +52,3 @@ class Checkpoint:
             return
         write_whole(self.path, npz_bytes({"fingerprint": np.array(self.fingerprint)} | arrays))
         self.written = time.monotonic()
-
-    def remove(self) -> None:
-        """The training is finished."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)

@@ -106,7 +106,7 @@ class Descent:
         drive = shaped["wx"][self.streams[first:stop]] + shaped["bh"]
         turned = None
         if recipe.flips:
-            rng = np.random.default_rng([self.seed, self.done, first])
+            rng = np.random.default_rng([self.seed, self.done, first, 1])
             chance = rng.random(drive.shape, dtype=np.float32)
             turned = torch.from_numpy(np.where(chance < recipe.flips, -1, 1).astype(np.float32))
         z, after = scan(drive, shaped["wh"], hidden, recipe.width, turned)
@@ -151,10 +151,10 @@ class Descent:
         with torch.no_grad():
             shaped = self.shaped(self.average)
             found = score(shaped, self.judged)
+        self.history.append((self.done, found.tanh, found.sign, found.agreement))
         goal = found.sign if self.recipe.width else found.tanh
         if math.isfinite(goal) and (self.best is None or goal < self.best[0]):
             self.best = (goal, self.done, {k: v.numpy().copy() for k, v in self.average.items()})
-        self.history.append((self.done, found.tanh, found.sign, found.agreement))
         return found
 
     def best_weights(self, alphabet: np.ndarray | None) -> Weights:
@@ -232,7 +232,7 @@ def initial(recipe: Recipe, vocabulary: int, hidden: int, seed: int, density: fl
     shapes = {"wx": (vocabulary, hidden), "wh": (hidden, hidden), "wy": (hidden, vocabulary)}
     scales = {
         "wx": recipe.input_scale,
-        "wh": recipe.recurrent_scale / math.sqrt(hidden * density),
+        "wh": recipe.recurrent_scale / math.sqrt(max(hidden * density, 1 / hidden)),
         "wy": 1 / math.sqrt(hidden),
     }
     found: Arrays = {}

@@ -5,8 +5,10 @@ cost no more than `tolerance` bits per character on TEXT; rounded weights are fi
 installed; the readout is fitted again, and rounded so that every output is an exact sum too.
 """
 
+import bisect
 import dataclasses
 import importlib.util
+import itertools
 import math
 import time
 from typing import Any
@@ -15,7 +17,7 @@ import numpy as np
 
 from boolrnn.check.certify import Certify, certify
 from boolrnn.errors import OptionError
-from boolrnn.make.integers import Whole, assembled, drives, on_grid, rounded, scales_for
+from boolrnn.make.integers import Whole, assembled, drives, normalised, on_grid, rounded, scales_for
 from boolrnn.make.made import Costs, Made, costs, net_fields, sign_costs, with_torch
 from boolrnn.make.readout import fit_readout
 from boolrnn.make.recipes import Recipe, Tune
@@ -28,6 +30,7 @@ from boolrnn.result import named
 LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512, 1024)
 BLIND = 64  # largest integer where there is no text to judge by
 PAIRS = 8192  # steps of the text by which the scales of rows are chosen
+GAINS = tuple(2.0**k for k in range(4, 21))
 UPDATES = 4000  # of fine-tuning, unless epochs are given
 SHORT = 20_000  # symbols up to which a readout is fitted for every rounding that is tried
 L2S = (1e-6, 1e-5, 1e-4)  # how smoothly readouts are fitted; the first where nothing is held back
@@ -85,8 +88,9 @@ def harden(
     `tolerance` is in bits per character against the better of the two before (network and automaton);
     without it 5 % of that, but at least 0.01. `largest` fixes the largest |wh| instead of searching.
     `epochs` of fine-tuning: 0 for none; without it about 4,000 updates, where torch is installed.
-    `validation` is the share of the text, at its end, that is not fitted but judged by. `gain` is at least
-    10, where tanh rounds to 1. Without a text weights are rounded to |wh| <= 64 and the readout is kept.
+    `validation` is the share of the text, at its end, that is not fitted but judged by. `gain` is a power of
+    two from 16 on: tanh rounds to 1 from 10 on. Without a text weights are rounded to |wh| <= 64 and the
+    readout is kept.
 
     Raises
     ------
@@ -96,6 +100,10 @@ def harden(
     begun = time.monotonic()
     _check(tolerance, largest, epochs, validation, gain)
     weights = as_automaton(model).weights
+    if largest is not None and largest > most(weights.hidden):
+        raise OptionError(f"largest {largest}: with H = {weights.hidden} expected 1..{most(weights.hidden)}")
+    if seed < 0:
+        raise OptionError(f"seed {seed}: expected 0 or more")
     text = None if symbols is None else check_symbols(symbols, weights)
     work = _Work(weights, text, validation, epochs, seed)
     if tolerance is None:
@@ -104,19 +112,26 @@ def harden(
     return _result(work, assembled(best.weights, best.whole, gain), best, tolerance, gain, begun)
 
 
+def most(hidden: int) -> int:
+    """The largest |wh| with which every partial sum of `hidden` neurons is exact in float32."""
+    return (2**23 - 1) // hidden
+
+
 def _check(
     tolerance: float | None, largest: int | None, epochs: int | None, validation: float, gain: float
 ) -> None:
     if tolerance is not None and not tolerance >= 0:
         raise OptionError(f"tolerance {tolerance}: expected bits per character, 0 or more")
-    if largest is not None and not 1 <= largest <= 4096:
-        raise OptionError(f"largest {largest}: expected 1..4096")
+    if largest is not None and largest < 1:
+        raise OptionError(f"largest {largest}: expected 1 or more")
     if epochs is not None and epochs < 0:
         raise OptionError(f"epochs {epochs}: expected 0 or more")
     if not 0 <= validation < 1:
         raise OptionError(f"validation {validation}: expected a share of the text, 0 to less than 1")
-    if not 10 <= gain <= 2**20 or not float(gain).is_integer():
-        raise OptionError(f"gain {gain}: expected a whole number from 10 (where tanh rounds to 1) to 2^20")
+    if gain not in GAINS:
+        raise OptionError(
+            f"gain {gain}: expected a power of two, from 16 (tanh rounds to 1 from 10 on) to 2^20"
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +151,7 @@ class _Work:
     def __init__(
         self, weights: Weights, text: np.ndarray | None, validation: float, epochs: int | None, seed: int
     ) -> None:
-        self.weights, self.seed, self.text = weights, seed, text
+        self.weights, self.seed, self.text = normalised(weights), seed, text
         length = 0 if text is None else len(text)
         self.cut = length - int(length * validation)
         predicts = text is not None and weights.predicts and self.cut >= 2
@@ -159,7 +174,7 @@ class _Work:
             return self.rounded_only(largest or BLIND)
         if largest is not None:
             return self.read_out(self.candidate(largest, -math.inf))
-        low, high = 0, len(LADDER)
+        low, high = 0, bisect.bisect_right(LADDER, most(self.weights.hidden))
         found: dict[int, _Candidate] = {}
         while low < high:
             middle = (low + high) // 2 if found else LADDER.index(8)
@@ -192,7 +207,9 @@ class _Work:
         if self.epochs == 0 or found.epochs or found.loss <= 0 or self.read is None:
             return found
         recipe = tuning(self.epochs, len(self.read))
-        signs_teach = self.before is not None and self.before.automaton.mean() < self.before.network.mean()
+        signs_teach = bool(
+            self.before is not None and self.before.automaton.mean() < self.before.network.mean()
+        )
         scales = scales_for(self.weights, found.largest, *self.pairs())
         net, whole = with_torch("quantise").fine_tuned(
             self.weights, self.read, self.held, scales, found.largest, recipe, self.seed, signs_teach
@@ -220,12 +237,14 @@ class _Work:
         states = compile(assembled(net, found.whole, 1.0)).run(self.read).states
         columns = (net.wy != 0).any(axis=0)
         best = found
-        for l2 in L2S if self.held is not None else L2S[:1]:
+        smooth = (L2S if self.short else L2S[-1:]) if self.held is not None else L2S[:1]
+        starts = [(net.wy, net.by), None] if self.short else [(net.wy, net.by)]
+        for l2, start in itertools.product(smooth, starts):
             wy, by = fit_readout(
                 states[:-1],
                 self.read[1:],
                 net.outputs,
-                start=(net.wy, net.by),
+                start=start,
                 columns=columns,
                 l2=l2,
                 iterations=300 if self.short else 40,

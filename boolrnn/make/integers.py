@@ -95,11 +95,27 @@ def assembled(weights: Weights, whole: Whole, gain: float) -> Weights:
 
 
 def on_grid(wy: np.ndarray, by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A readout rounded to multiples of one power of two, 2^-12 or what is needed, so that every output
-    is an exact float32 sum of signs."""
-    reach = float((np.abs(wy).sum(axis=1) + np.abs(by)).max())
-    spare = wy.shape[1] + 2  # each entry may grow by half a unit
-    unit = 2.0 ** max(-12, int(np.ceil(np.log2(max(reach, 2.0**-100)))) - 22)
-    while reach / unit + spare > 2**24:
-        unit *= 2
-    return tuple((np.rint(part.astype(np.float64) / unit) * unit).astype(np.float32) for part in (wy, by))  # pyright: ignore[reportReturnType] - a pair gives a pair
+    """A readout rounded to multiples of one power of two, so fine that every output of signs is just an
+    exact float32 sum. One so large that sums could overflow is scaled down, which keeps the order of
+    outputs."""
+    wide = [part.astype(np.float64) for part in (wy, by)]
+    reach = float((np.abs(wide[0]).sum(axis=1) + np.abs(wide[1])).max())
+    if reach >= 2.0**120:
+        scale = 2.0 ** (119 - int(np.frexp(reach)[1]))
+        wide, reach = [part * scale for part in wide], reach * scale
+    unit = 2.0 ** max(-126, int(np.frexp(reach)[1]) - 23)  # rounding may add half a unit per entry
+    return tuple((np.rint(part / unit) * unit).astype(np.float32) for part in wide)  # pyright: ignore[reportReturnType] - a pair gives a pair
+
+
+def normalised(weights: Weights) -> Weights:
+    """The same automaton with each row scaled by a power of two to entries of at most 1; what is more
+    than 2^126 times smaller than its row's largest entry is rounded."""
+    rows = np.concatenate([weights.wh, weights.wx, weights.bh[:, None]], axis=1)
+    exponent = np.frexp(np.abs(rows).max(axis=1))[1]
+    scaled = {
+        name: np.ldexp(part.astype(np.float64), -exponent.reshape(-1, *[1] * (part.ndim - 1))).astype(
+            np.float32
+        )
+        for name, part in (("wx", weights.wx), ("wh", weights.wh), ("bh", weights.bh))
+    }
+    return dataclasses.replace(weights, **scaled, folded=None, folded_terms=0)

@@ -65,7 +65,8 @@ def fine_tuned(
         return shape(parameters | kept)
 
     teacher = Teacher(weights, 1.0 if signs_teach else 0.0)
-    descent = Descent(recipe, symbols, held, of_weights(weights), seed, teacher=teacher, shape=shaped)
+    with one_thread():
+        descent = Descent(recipe, symbols, held, of_weights(weights), seed, teacher=teacher, shape=shaped)
     every = max(1, recipe.epochs // 25)
     with one_thread(), progress.bar(f"fine-tuning, |wh| <= {largest}", recipe.epochs) as tick:
         descent.evaluate()

@@ -36,7 +36,7 @@ class Recipe:
     optimiser: str = "adam"  # adam | sgd (plain, on the summed loss of a chunk)
     uniform: float | None = None  # all weights start uniform in +-uniform instead
     validation: float = 0.0  # share of the text, at its end, that only selects
-    patience: float = 0.3  # with a validation part: stop after this share of epochs without a better net
+    patience: float = 0.5  # with a validation part: stop after this share of epochs without a better net
     margin: float = 0.0  # sums nearer to 0 than this
     push: float = 0.0  # are pushed away: penalty push * mean(max(margin - |z|, 0))
     largest: int = 0  # weights run rounded to integers up to this, times a scale per row; 0: as they are
@@ -125,14 +125,18 @@ class Tune(Recipe):
     average: float = 0.998
 
 
-TEXT_TANH = Tanh(
-    name="text-tanh",  # a tanh net on real text: what `text` learns from, and is compared with
+TEACHER = Tanh(
+    name="teacher",  # the tanh net that `text` learns from
     epochs=24,
     warmup=50,
     chunk=64,
     streams=16,
     decay=0.1,
     validation=0.1,
+    patience=1.0,
+)
+TEXT_TANH = dataclasses.replace(  # the tanh net that `text` is compared with
+    TEACHER, name="text-tanh", epochs=40, rate=4e-3, rate_power=0.5
 )
 PUBLISHED = Tanh(
     name="published",  # the optimiser of the published program, for comparison
@@ -158,6 +162,47 @@ def named_recipe(recipe: "str | Recipe") -> Recipe:
     if recipe not in RECIPES:
         raise OptionError(f"recipe {recipe!r}: expected one of {', '.join(RECIPES)}")
     return RECIPES[recipe]
+
+
+_RANGES = {  # least and largest value of hyperparameters where something else would make no sense
+    "epochs": (1, 10**7),
+    "chunk": (1, 10**6),
+    "streams": (1, 4096),
+    "rate": (0, 1e3),
+    "rate_power": (0, 4),
+    "warmup": (0, 10**9),
+    "width": (0, 1e3),
+    "clip": (1e-9, 1e9),
+    "decay": (0, 1e3),
+    "average": (0, 0.999999),
+    "input_scale": (0, 1e6),
+    "recurrent_scale": (0, 1e6),
+    "margin": (0, 1e6),
+    "push": (0, 1e6),
+    "flips": (0, 0.5),
+    "largest": (0, 4096),
+    "spare": (1, 1e6),
+    "teacher": (0, 4096),
+    "teaching": (0, 1),
+    "validation": (0, 0.999999),
+    "patience": (0, 1e9),
+}
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse hyperparameters that make no sense.
+
+    Raises
+    ------
+    OptionError
+        With the first of them and its range.
+    """
+    for name, (least, most) in _RANGES.items():
+        value = getattr(recipe, name)
+        if not least <= value <= most:
+            raise OptionError(f"{name} {value}: expected {least:g}..{most:g}")
+    if recipe.optimiser not in ("adam", "sgd"):
+        raise OptionError(f"optimiser {recipe.optimiser!r}: expected adam or sgd")
 
 
 def with_settings(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:

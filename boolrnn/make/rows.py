@@ -43,7 +43,7 @@ def _row(features: np.ndarray, start: np.ndarray) -> np.ndarray:
     margins = features @ start
     if margins.min() <= 0:
         return start
-    options = {"maxiter": 2000, "maxcor": 30}
+    options = {"maxiter": 400, "maxcor": 30}
     scaled = start / np.median(margins)
     found = minimize(_hinge, scaled, args=(features,), jac=True, method="L-BFGS-B", options=options).x
     best = max((start, found), key=lambda row: (features @ row).min() / np.linalg.norm(row))
@@ -81,7 +81,7 @@ def settled(weights: Weights, symbols: np.ndarray, spare: float) -> tuple[Weight
     while high / low > 1.05:
         middle = (low * high) ** 0.5
         low, high = (low, middle) if certified(middle) else (middle, high)
-    gain = high * spare
+    gain = high * max(spare, 1.0)
     while gain < LARGEST_GAIN and not (certified(gain) and _equal(gained(weights, gain), symbols)):
         gain *= 1.3
     return gained(weights, gain), gain

@@ -17,8 +17,8 @@ from boolrnn.check.bounds import certify_text
 from boolrnn.errors import OptionError, TextError
 from boolrnn.make.checkpoint import Checkpoint
 from boolrnn.make.healing import healing
-from boolrnn.make.made import Made, costs, learned_alphabet, net_fields
-from boolrnn.make.recipes import Healing, Recipe, named_recipe
+from boolrnn.make.made import Made, costs, learned_alphabet, net_fields, with_torch
+from boolrnn.make.recipes import Healing, Recipe, check_recipe, named_recipe
 from boolrnn.make.training import Descended, Task, descend, finish
 from boolrnn.model.automaton import compile
 from boolrnn.model.weights import Weights
@@ -26,6 +26,7 @@ from boolrnn.result import named
 from boolrnn.shapes import Float64, Int64
 
 LARGEST = 4096  # neurons
+HEALED = 2048  # symbols whose flips are followed
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -80,7 +81,8 @@ def train(
     `recipe` is tanh, signs, healing or text, or a Recipe of one's own. `validation` is the share of the
     text, at its end, that only selects. `density` keeps that share of wh (drawn at random), and only
     `readout_neurons` neurons are read out. With `checkpoint` a training that was interrupted goes on from
-    there. The same arguments give the same net on the same machine with the same torch.
+    there (it stays: remove it once the net is saved). The same arguments give the same net on the same
+    machine with the same torch.
 
     Raises
     ------
@@ -98,14 +100,20 @@ def train(
     read = len(symbols) - int(len(symbols) * plan.validation)
     if read < 2:
         raise TextError(f"{read} symbol to read: nothing is predicted, expected at least 2")
+    check_recipe(plan)
     task = Task(plan, symbols, read, values, hidden, seed, density, readout_neurons)
-    kept = Checkpoint(checkpoint, task.fingerprint(boolrnn.__version__))
+    kept = Checkpoint(
+        checkpoint,
+        task.fingerprint(f"{boolrnn.__version__} {np.__version__} {with_torch('scan').torch.__version__}"),
+    )
     way = descend(task, kept)
-    weights, gain = (way.weights, None) if way.interrupted else finish(task, way.weights)
-    found = _result(task, way, weights, gain, text, time.monotonic() - begun)
+    weights, gain = way.weights, None
     if not way.interrupted:
-        kept.remove()
-    return found
+        try:
+            weights, gain = finish(task, way.weights)
+        except KeyboardInterrupt:
+            way = dataclasses.replace(way, interrupted=True)
+    return _result(task, way, weights, gain, text, time.monotonic() - begun)
 
 
 def _planned(recipe: Recipe, epochs: int | None, validation: float | None) -> Recipe:
@@ -122,8 +130,8 @@ def _planned(recipe: Recipe, epochs: int | None, validation: float | None) -> Re
 def _check(hidden: int, density: float, readout_neurons: int | None, seed: int) -> None:
     if not 1 <= hidden <= LARGEST:
         raise OptionError(f"hidden {hidden}: expected 1..{LARGEST}")
-    if not 0 <= density <= 1:
-        raise OptionError(f"density {density}: expected a share of wh, 0..1")
+    if not 0 < density <= 1:
+        raise OptionError(f"density {density}: expected a share of wh, more than 0 and at most 1")
     if readout_neurons is not None and not 1 <= readout_neurons <= hidden:
         raise OptionError(f"readout_neurons {readout_neurons}: expected 1..{hidden}")
     if seed < 0:
@@ -140,7 +148,7 @@ def _result(
     proof = certify_text(automaton, automaton.run(read)) if not way.interrupted else None
     healed = None
     if isinstance(task.recipe, Healing) and not way.interrupted:
-        healed = healing(automaton, read)
+        healed = healing(automaton, read[:HEALED])
     settings = dataclasses.asdict(task.recipe)
     return Train(
         **net_fields(weights),

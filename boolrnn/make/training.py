@@ -12,7 +12,7 @@ from boolrnn.errors import OptionError
 from boolrnn.make.checkpoint import Arrays, Checkpoint
 from boolrnn.make.made import with_torch
 from boolrnn.make.readout import fit_readout
-from boolrnn.make.recipes import TEXT_TANH, Recipe
+from boolrnn.make.recipes import TEACHER, Recipe
 from boolrnn.make.rows import settled, widened
 from boolrnn.model.automaton import compile
 from boolrnn.model.weights import TENSORS, Weights
@@ -83,7 +83,7 @@ def descend(task: Task, checkpoint: Checkpoint) -> Descended:
     if recipe.teacher and recipe.teaching:
         wide = dataclasses.replace(
             task,
-            recipe=TEXT_TANH,
+            recipe=TEACHER,
             hidden=recipe.teacher,
             seed=task.seed + (1 << 32),
             density=1.0,
@@ -91,8 +91,8 @@ def descend(task: Task, checkpoint: Checkpoint) -> Descended:
         )
         if not taught:
             found = _stage(wide, None, None, checkpoint, kept, {})
-            if found.interrupted:
-                return found
+            if found.interrupted:  # a teacher is not the net that was asked for
+                raise KeyboardInterrupt
             teacher, kept = found.weights, None
             taught = {f"teacher.{name}": getattr(teacher, name) for name in TENSORS}
         else:
@@ -114,28 +114,32 @@ def _stage(
     shape = with_torch("quantise").Rounding(task.recipe.largest) if task.recipe.largest else None
     guide = None if teacher is None else module.Teacher(teacher)
     start = module.initial(task.recipe, len(task.alphabet), task.hidden, task.seed, task.density)
-    descent = module.Descent(
-        task.recipe,
-        task.symbols[: task.read],
-        task.held,
-        start,
-        task.seed,
-        masks=sparse,
-        teacher=guide,
-        shape=shape,
-    )
-    if kept is not None:
-        descent.restore({k: v for k, v in kept.items() if not k.startswith("teacher.")})
     interrupted = False
-    label = f"{task.recipe.name}, H = {task.hidden}"
-    try:
-        with module.one_thread(), progress.bar(label, task.recipe.epochs) as tick:
-            _epochs(descent, tick, lambda: checkpoint.save(descent.state() | beside))
-    except KeyboardInterrupt:
-        interrupted = True
-    if interrupted and descent.best is None:
-        descent.evaluate()
+    with module.one_thread():
+        descent = module.Descent(
+            task.recipe,
+            task.symbols[: task.read],
+            task.held,
+            start,
+            task.seed,
+            masks=sparse,
+            teacher=guide,
+            shape=shape,
+        )
+        if kept is not None:
+            descent.restore({k: v for k, v in kept.items() if not k.startswith("teacher.")})
+        try:
+            with progress.bar(f"{task.recipe.name}, H = {task.hidden}", task.recipe.epochs) as tick:
+                _epochs(descent, tick, lambda: checkpoint.save(descent.state() | beside))
+        except KeyboardInterrupt:
+            interrupted = True
+        if interrupted and descent.best is None and descent.done:
+            descent.evaluate()
+    if not interrupted:
+        checkpoint.save(descent.state() | beside, now=True)
     if descent.best is None:
+        if interrupted:
+            raise KeyboardInterrupt
         raise OptionError(
             f"the training diverged (recipe {task.recipe.name}, H = {task.hidden}); a lower rate may help"
         )

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from boolrnn.check.agreement import Agreement
 from boolrnn.check.margins import Margins
 from boolrnn.errors import OptionError
+from boolrnn.make.train import Train
 from boolrnn.result import write_whole
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its notices are not ours to print
@@ -91,6 +92,23 @@ def _(result: Agreement) -> Figure:
     wrong.set_title("wrong one-step bits, %", loc="left")
     wrong.set_xlabel("margin of the float network")
     wrong.tick_params(axis="x", labelsize=8, labelrotation=30)
+    return figure
+
+
+@draw.register
+def _(result: Train) -> Figure:
+    """Bits per character and one-step agreement, epoch by epoch."""
+    figure, (cost, agreed) = _panels(2)
+    cost.plot(result.epoch, result.epoch_float, color=FLOAT, label="as tanh")
+    cost.plot(result.epoch, result.epoch_sign, color=AUTOMATON, label="as signs")
+    cost.set_title("bits per character", loc="left")
+    if (np.r_[result.epoch_float, result.epoch_sign] > 0).all():
+        cost.set_yscale("log")
+    cost.legend(loc="upper right", frameon=False)
+    agreed.plot(result.epoch, 100 * result.epoch_one_step, color=NEUTRAL)
+    agreed.set_title("signs that one step gives, %", loc="left")
+    for axis in (cost, agreed):
+        axis.set_xlabel("epoch")
     return figure
 
 

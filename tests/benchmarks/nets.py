@@ -102,8 +102,8 @@ def heal(options):
             hard = boolrnn.harden(found.weights, symbols, largest=largest, epochs=0)
             seen = healing(boolrnn.compile(hard.weights), symbols)
             print(
-                f"  |Wh| <= {hard.max_abs_wh}: {hard.bpc_float:.4f}, {hard.level}, healed {seen.share:.4%} in "
-                f"<= {seen.longest}, unfinished {seen.unfinished} of {seen.steps.size:,}",
+                f"  |Wh| <= {hard.max_abs_wh}: {hard.bpc_float:.4f}, {hard.level}, "
+                f"healed {seen.share:.4%} in <= {seen.longest}, {seen.unfinished} of {seen.steps.size:,} open",
                 flush=True,
             )
 

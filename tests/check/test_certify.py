@@ -20,6 +20,7 @@ from boolrnn.check import check_certificate
 from boolrnn.check.certificate import sealed
 from boolrnn.check.exact_sums import FORMATS, fits, ones
 from boolrnn.errors import OptionError, WeightsError
+from boolrnn.model.names import from_names
 
 CHECKER = Path(check_certificate.__file__)
 
@@ -78,7 +79,7 @@ def test_hardened_nets_in_both_forms(tmp_path, hidden, gain, form):
     assert said.startswith(f"certified_always, {form}, every text: proved again")
 
 
-@pytest.mark.parametrize("suffix", [".bin", ".safetensors", ".npz"])
+@pytest.mark.parametrize("suffix", [".bin", ".npz"])
 def test_the_checker_reads_every_plain_format(tmp_path, suffix):
     files = Files(tmp_path, hardened_net(1, 5))
     other = tmp_path / f"again{suffix}"
@@ -180,6 +181,117 @@ def test_claims_that_are_too_strong_are_refused(tmp_path):
     assert soft.check(cert=soft.changed(shortfall=[(0.0).hex()] * 5))[0] == 1
     assert soft.check(cert=soft.changed(shortfall=[(-1.0).hex()] * 5))[0] == 1
     assert soft.check(cert=soft.changed(covers="this text"))[0] == 1
+
+
+def test_forged_words_are_refused(tmp_path):
+    files = Files(tmp_path, hardened_net(2, 5), outputs=True)
+    for changes in (
+        {"covers": "every text in the universe"},
+        {"level": "certified_in_bf16"},
+        {"level": None},
+        {"covers": "every text over the covered symbols"},
+        {"file_terms": -7},
+        {"file_terms": 2**24 - 6},
+        {"file_adds": [1e3] * 5, "file_terms": 2},
+        {"alphabet": [97, 97, 98, 99]},
+        {"alphabet": [97]},
+        {"hidden": True},
+        {"outputs": 4.0},
+        {"covered": [0, 0, 1, 2, 3]},
+        {"covered": [3, 2, 1, 0]},
+        {"valid_for": {"fp32": "and more"}},
+        {"valid_for": ["bf16"]},
+        {"readout": "all of it"},
+        {"readout": "every position of the text", "text_sha256": None},
+        {"min_margin": "inf"},
+    ):
+        code, said = files.check(cert=files.changed(**changes))
+        assert (code, said.startswith("refused")) == (1, True), changes
+        assert "Traceback" not in said
+    for text in ("[]", "3", '"x"', "[" * 5000):
+        files.cert.with_name("bad.json").write_text(text)
+        code, said = files.check(cert=files.cert.with_name("bad.json"))
+        assert (code, said.startswith("refused"), "Traceback" in said) == (1, True, False)
+
+
+def test_sums_that_may_overflow(tmp_path):
+    """Left to right bh + wx + wh is infinite; and outputs whose partial sums are."""
+    parts = {"wx": [[2.0**127]] * 3, "wh": [[2.0**127, -(2.0**127), 2.0**120], [0] * 3, [0] * 3]}
+    net = boolrnn.Weights(
+        **{name: np.array(value, np.float32) for name, value in parts.items()},
+        bh=np.array([2.0**121, 0, 0], np.float32),
+        wy=np.zeros((1, 3), np.float32),
+        by=np.zeros(1, np.float32),
+    )
+    assert boolrnn.certify(net).level == "none"
+    files = Files(tmp_path, hardened_net(1, 3, 1, gain=4))
+    boolrnn.write_weights(net, tmp_path / "big.npz")
+    changes = {"weights_sha256": net.sha256(), "shortfall": [(2.0**-21).hex()] * 3, "min_margin": (1.0).hex()}
+    code, said = files.check(model=tmp_path / "big.npz", cert=files.changed(**changes, outputs=1))
+    assert (code, "overflow" in said) == (1, True)
+    wide = dataclasses.replace(hardened_net(1, 2, 2), wy=np.array([[3e38, 2.9e38], [3e38, 3e38]], np.float32))
+    assert boolrnn.certify(wide, outputs=True).outputs == "none"
+
+
+def test_valid_for_speaks_of_outputs_too():
+    net = hardened_net(1, 2, 2)
+    net = dataclasses.replace(net, wy=np.array([[256, 0], [256, 1]], np.float32))
+    assert "bf16" in boolrnn.certify(net).valid_for.tolist()
+    found = boolrnn.certify(net, outputs=True)
+    assert (found.outputs_by, "bf16" in found.valid_for.tolist()) == ("exact sums", False)
+    gaps = boolrnn.certify(hardened_net(4, 6), outputs=True)
+    assert (gaps.outputs_by, gaps.valid_for.tolist()) == ("every reachable state", ["fp32"])
+
+
+def test_one_bad_symbol_does_not_spoil_the_others():
+    net = hardened_net(1, 3, 3)
+    wx = net.wx.copy()
+    wx[0, 2] = 2.0**127
+    found = boolrnn.certify(dataclasses.replace(net, wx=wx), np.array([0, 1, 0]))
+    assert (found.level, found.form, found.symbols_certified.tolist()) == (
+        "certified_text",
+        "bit-exact",
+        [0, 1],
+    )
+
+
+@pytest.mark.parametrize("exponent", [-60, -40])
+def test_margins_are_rounded_down(tmp_path, exponent):
+    net = boolrnn.Weights(
+        wx=np.array([[-(2.0**exponent)]], np.float32),
+        wh=np.array([[50.0]], np.float32),
+        bh=np.array([20.0], np.float32),
+        wy=np.zeros((1, 1), np.float32),
+        by=np.zeros(1, np.float32),
+    )
+    files = Files(tmp_path, net)
+    assert files.found.level == "certified_always"
+    assert files.check()[0] == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_folded_nets_and_the_checker(tmp_path, seed):
+    """nn.RNN with two biases: certified as the program in the file, and checked after a conversion."""
+    rng = np.random.default_rng(seed)
+    net = hardened_net(seed, 4, 3, gain=6)
+    split = rng.normal(size=4).astype(np.float32) * np.float32(10.0 ** (seed - 2))
+    tensors = {
+        "rnn.weight_ih_l0": net.wx * np.array([1, 1, 3], np.float32),
+        "rnn.weight_hh_l0": net.wh,
+        "rnn.bias_ih_l0": net.bh - split,
+        "rnn.bias_hh_l0": split,
+        "fc.weight": net.wy[:3],
+    }
+    weights = from_names(tensors).weights
+    found = boolrnn.certify(weights)
+    if found.level == "none":
+        return
+    assert found.form == "sign-exact"
+    found.write(tmp_path / "c.json")
+    boolrnn.write_weights(weights, tmp_path / "net.npz")
+    words = [sys.executable, "-I", CHECKER, tmp_path / "c.json", tmp_path / "net.npz"]
+    done = subprocess.run(words, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_some_symbols_only(tmp_path):

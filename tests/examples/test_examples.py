@@ -12,6 +12,8 @@ EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.py"
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_it_runs(path, tmp_path):
+    if "boolrnn.train(" in path.read_text():
+        pytest.importorskip("torch", reason="training needs torch")
     environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path)],

@@ -14,7 +14,7 @@ import boolrnn
 from boolrnn.errors import OptionError, ResultError, TextError
 from boolrnn.make import recipes, training
 from boolrnn.make.checkpoint import Checkpoint
-from boolrnn.make.recipes import PUBLISHED, TEXT_TANH, Text, Tune, named_recipe, with_settings
+from boolrnn.make.recipes import PUBLISHED, TEACHER, Text, Tune, named_recipe, with_settings
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
@@ -108,7 +108,7 @@ def test_interrupted_and_resumed_ends_the_same(tmp_path, monkeypatch, recipe):
         named_recipe(recipe), streams=2, teacher=8 if recipe == "text" else 0, flips=0.01
     )
     options = {"recipe": plan, "hidden": 10, "epochs": 9}
-    monkeypatch.setattr(training, "TEXT_TANH", dataclasses.replace(TEXT_TANH, epochs=4))
+    monkeypatch.setattr(training, "TEACHER", dataclasses.replace(TEACHER, epochs=4))
     whole = boolrnn.train(TEXT * 3, **options)
     monkeypatch.setattr("boolrnn.make.checkpoint.EVERY", 0.0)
     epoch, counted = Descent.epoch, []
@@ -130,7 +130,6 @@ def test_interrupted_and_resumed_ends_the_same(tmp_path, monkeypatch, recipe):
     assert stops >= 2
     assert again.weights_sha256 == whole.weights_sha256
     assert (again.epoch_float == whole.epoch_float).all()
-    assert not (tmp_path / "c").exists()
 
 
 def test_a_kill_costs_nothing(tmp_path):
@@ -188,15 +187,42 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         ({"hidden": 0}, OptionError, "expected 1..4096"),
         ({"epochs": 0}, OptionError, "epochs 0"),
         ({"density": 1.5}, OptionError, "density"),
+        ({"density": 0.0}, OptionError, "density"),
         ({"readout_neurons": 9}, OptionError, "expected 1..8"),
         ({"seed": -1}, OptionError, "seed"),
         ({"validation": 1.0}, OptionError, "validation"),
-        ({"recipe": dataclasses.replace(Tune(), rate=1e38, epochs=3)}, OptionError, "diverged"),
+        ({"recipe": dataclasses.replace(Tune(), chunk=0)}, OptionError, "chunk 0: expected 1.."),
+        ({"recipe": dataclasses.replace(Tune(), average=2.0)}, OptionError, "average"),
+        ({"recipe": dataclasses.replace(Tune(), optimiser="foo")}, OptionError, "adam or sgd"),
     ],
 )
 def test_refusals(options, error, says):
     with pytest.raises(error, match=says):
         boolrnn.train(**({"text": TEXT, "hidden": 8, "epochs": 2} | options))
+
+
+def test_an_interrupted_teacher_is_not_the_net(monkeypatch):
+    epoch = Descent.epoch
+
+    def stopped(self):
+        if self.done == 2:
+            raise KeyboardInterrupt
+        return epoch(self)
+
+    monkeypatch.setattr(Descent, "epoch", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        boolrnn.train(TEXT * 3, recipe=dataclasses.replace(Text(), teacher=9, streams=2), hidden=5)
+    kept = boolrnn.train(TEXT * 3, recipe="tanh", hidden=5)
+    assert (kept.interrupted, kept.hidden) == (True, 5)
+
+
+def test_an_interrupt_while_margins_are_widened_keeps_the_net(monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "widened", stopped)
+    kept = boolrnn.train(TEXT, recipe="signs", hidden=6, epochs=3)
+    assert kept.interrupted
 
 
 def test_settings():
