@@ -103,7 +103,7 @@ def heal(options):
             seen = healing(boolrnn.compile(hard.weights), symbols)
             print(
                 f"  |Wh| <= {hard.max_abs_wh}: {hard.bpc_float:.4f}, {hard.level}, "
-                f"healed {seen.share:.4%} in <= {seen.longest}, {seen.unfinished} of {seen.steps.size:,} open",
+                f"healed {seen.share:.4%} in {seen.longest}, {seen.unfinished} of {seen.steps.size} open",
                 flush=True,
             )
 
