@@ -298,7 +298,7 @@ def test_alphabets_on_the_command_line(tmp_path):
         (["info", "{net}", "--symbols", "9" * 4299], "Invalid value for '--symbols'"),
         (["harden", "{net}"], "Missing option '-o'"),
         (["harden", "-o", "{none}.npz"], "Missing argument 'MODEL'"),
-        (["harden", "{net}", "{text}", "-o", "{none}.npz", "--gain", "3"], "where tanh rounds to 1"),
+        (["harden", "{net}", "{text}", "-o", "{none}.npz", "--gain", "3"], "tanh rounds to 1"),
         (["harden", "{hard}", "-o", "{hard}"], "would be overwritten"),
         (["harden", "{hard}", "-o", "{none}.npz", "--certificate", "{none}.npz"], "would be overwritten"),
         (["certify", "{hard}", "-o", "{hard}"], "would be overwritten"),
