@@ -162,7 +162,7 @@ def _check_sizes(weights: Weights, symbols: int | None, outputs: int | None) -> 
     if symbols not in (None, weights.symbols):
         raise WeightsError(f"V = {weights.symbols} symbols in the file, --symbols says {symbols}")
     if outputs not in (None, weights.outputs):
-        raise WeightsError(f"O = {weights.outputs} outputs in the file, {outputs} were given")
+        raise WeightsError(f"O = {weights.outputs} outputs in the file, --outputs says {outputs}")
 
 
 def _raw(data: bytes, layout: str, symbols: int, outputs: int | None) -> Weights:
