@@ -151,7 +151,8 @@ class _Work:
     def __init__(
         self, weights: Weights, text: np.ndarray | None, validation: float, epochs: int | None, seed: int
     ) -> None:
-        self.weights, self.seed, self.text = normalised(weights), seed, text
+        self.network, self.weights = weights, normalised(weights)  # tanh runs on the first, signs on either
+        self.seed, self.text = seed, text
         length = 0 if text is None else len(text)
         self.cut = length - int(length * validation)
         predicts = text is not None and weights.predicts and self.cut >= 2
@@ -212,7 +213,15 @@ class _Work:
         )
         scales = scales_for(self.weights, found.largest, *self.pairs())
         net, whole = with_torch("quantise").fine_tuned(
-            self.weights, self.read, self.held, scales, found.largest, recipe, self.seed, signs_teach
+            self.weights,
+            self.network,
+            self.read,
+            self.held,
+            scales,
+            found.largest,
+            recipe,
+            self.seed,
+            signs_teach,
         )
         other = self.judge(net, whole, found.largest, recipe.epochs)
         other = self.read_out(other) if self.short else other
@@ -224,7 +233,7 @@ class _Work:
             return None, None, None
         symbols = self.text[: self.cut or None][: PAIRS + 1]
         if self.before is not None and self.before.network.mean() + 0.1 < self.before.automaton.mean():
-            states = trace(self.weights, symbols).bits
+            states = trace(self.network, symbols).bits
         else:
             states = compile(self.weights).run(symbols).states
         return np.where(states[:-1], 1, -1).astype(np.float32), symbols[1:], states[1:]

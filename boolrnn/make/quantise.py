@@ -42,6 +42,7 @@ class Rounding:
 
 def fine_tuned(
     weights: Weights,
+    before: Weights,
     symbols: np.ndarray,
     held: np.ndarray | None,
     scales: np.ndarray,
@@ -50,9 +51,10 @@ def fine_tuned(
     seed: int,
     signs_teach: bool,
 ) -> tuple[Weights, Whole]:
-    """The best net found by going on with rounded weights, and its integers. It learns from what the net
-    predicted before, run on tanh or, with `signs_teach`, on signs. Zeros of wh and readout neurons that are
-    not used stay so."""
+    """The best net found by going on from `weights` with rounded weights, and its integers. It learns from
+    what the net `before` predicts, run on tanh or, with `signs_teach`, on signs. Zeros of wh and readout
+    neurons that are not used stay so.
+    """
     mask = (weights.wh != 0).astype(np.float32)
     read = (weights.wy != 0).any(axis=0).astype(np.float32)[:, None]
     shape = Rounding(largest, scales)
@@ -64,7 +66,7 @@ def fine_tuned(
         }
         return shape(parameters | kept)
 
-    teacher = Teacher(weights, 1.0 if signs_teach else 0.0)
+    teacher = Teacher(before, 1.0 if signs_teach else 0.0)
     with one_thread():
         descent = Descent(recipe, symbols, held, of_weights(weights), seed, teacher=teacher, shape=shaped)
     every = max(1, recipe.epochs // 25)

@@ -3,7 +3,7 @@
 tanh      a plain tanh net
 signs     a memoriser that runs on signs, then margins widened until tanh and signs are the same on its text
 healing   a tanh net pushed away from its thresholds, so that flipped bits are corrected
-text      signs on a text too long to memorise, learning from a wider tanh net as well as from the text
+text      signs on a text too long to memorise, learning from a tanh net as well as from the text
 
 All of them descend with Adam on the mean cross-entropy, truncated backpropagation through `chunk` symbols,
 a first chunk of random length, and a cosine learning rate.

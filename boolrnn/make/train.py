@@ -100,7 +100,6 @@ def train(
     read = len(symbols) - int(len(symbols) * plan.validation)
     if read < 2:
         raise TextError(f"{read} symbol to read: nothing is predicted, expected at least 2")
-    check_recipe(plan)
     task = Task(plan, symbols, read, values, hidden, seed, density, readout_neurons)
     kept = Checkpoint(
         checkpoint,
@@ -120,10 +119,7 @@ def _planned(recipe: Recipe, epochs: int | None, validation: float | None) -> Re
     """The recipe with what the caller changes."""
     changes: dict[str, Any] = {"epochs": epochs, "validation": validation}
     plan = dataclasses.replace(recipe, **{k: v for k, v in changes.items() if v is not None})
-    if plan.epochs < 1:
-        raise OptionError(f"epochs {plan.epochs}: expected at least 1")
-    if not 0 <= plan.validation < 1:
-        raise OptionError(f"validation {plan.validation}: expected a share of the text, 0 to less than 1")
+    check_recipe(plan)
     return plan
 
 

@@ -2,6 +2,7 @@
 No torch here: fine-tuning has tests of its own."""
 
 import dataclasses
+import importlib
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from nets import foreign_program, random_net, text_of
 import boolrnn
 from boolrnn.errors import OptionError
 from boolrnn.make.harden import LADDER
+from boolrnn.make.readout import fit_readout
 
+harden_module = importlib.import_module("boolrnn.make.harden")
 TEXT = b"<a><b>one</b><b>two</b></a>\n" * 12
 
 
@@ -129,6 +132,17 @@ def test_small_readouts_are_kept():
 def test_every_gain_that_is_allowed_certifies(gain):
     found = boolrnn.harden(random_net(1, 32, 3), gain=gain, largest=1024)
     assert (found.level, found.min_margin) == ("certified_always", gain)
+
+
+def test_steps_are_judged_by_the_network_as_it_was_given():
+    """A net that only predicts as tanh: scales are chosen by its own signs, whatever rows are scaled by."""
+    weights, text = random_net(7, 20, 4, scale=0.3), text_of(2, 200, 4)
+    hidden = boolrnn.trace(weights, text).hidden[:-1].astype(np.float64)
+    wy, by = fit_readout(hidden, text[1:], 4)
+    weights = dataclasses.replace(weights, wy=wy * np.float32(3), by=by)
+    work = harden_module._Work(weights, text, 0.0, 0, 0)
+    assert work.before.network.mean() + 0.1 < work.before.automaton.mean()
+    assert (work.pairs()[2] == boolrnn.trace(weights, text).bits[1:]).all()
 
 
 def test_zeros_stay_zeros():
