@@ -1,7 +1,8 @@
 """States as bits: packing, hex, Hamming distance, counting distinct states.
 
 A state is a boolean vector (H); True is bit 1 is +1. As hex, bit j of the integer is neuron j, so the
-last hex digit holds neurons 0-3. Packed words never leave this file.
+last hex digit holds neurons 0-3. Packed bytes never leave this file; rows of 64-bit words (neuron j in bit
+j % 64 of word j // 64) leave it for compiled code only.
 """
 
 import re
@@ -9,7 +10,7 @@ import re
 import numpy as np
 
 from boolrnn.errors import StateError
-from boolrnn.shapes import Bool, Float64, Int64
+from boolrnn.shapes import Bool, Float64, Int64, UInt64
 
 _POPCOUNT = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
 
@@ -17,6 +18,21 @@ _POPCOUNT = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uin
 def _pack(states: Bool[np.ndarray, "*B H"]) -> np.ndarray:
     """One row of ceil(H / 8) bytes per state, neuron 0 in the lowest bit of byte 0."""
     return np.packbits(states, axis=-1, bitorder="little")
+
+
+def to_words(states: Bool[np.ndarray, "*B H"]) -> UInt64[np.ndarray, "*B W"]:
+    """The states as rows of ceil(H / 64) words, unused bits 0."""
+    packed = _pack(states)
+    width = 8 * -(-states.shape[-1] // 64)
+    rows = np.zeros((*packed.shape[:-1], width), np.uint8)
+    rows[..., : packed.shape[-1]] = packed
+    return rows.view("<u8").astype(np.uint64, copy=False)
+
+
+def from_words(words: UInt64[np.ndarray, "*B W"], hidden: int) -> Bool[np.ndarray, "*B H"]:
+    """The states that `to_words` packed."""
+    rows = np.ascontiguousarray(words).astype("<u8", copy=False).view(np.uint8)
+    return np.unpackbits(rows, axis=-1, count=hidden, bitorder="little").view(bool)
 
 
 def to_hex(states: Bool[np.ndarray, "B H"]) -> list[str]:

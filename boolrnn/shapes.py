@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 if not TYPE_CHECKING and "BOOLRNN_CHECK_SHAPES" in os.environ:
-    from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8
+    from jaxtyping import Bool, Float, Float32, Float64, Int64, UInt8, UInt64
 else:
     from typing import Annotated as Bool
     from typing import Annotated as Float
@@ -18,5 +18,6 @@ else:
     from typing import Annotated as Float64
     from typing import Annotated as Int64
     from typing import Annotated as UInt8
+    from typing import Annotated as UInt64
 
-__all__ = ["Bool", "Float", "Float32", "Float64", "Int64", "UInt8"]
+__all__ = ["Bool", "Float", "Float32", "Float64", "Int64", "UInt8", "UInt64"]

@@ -21,6 +21,7 @@ from boolrnn.model.annotate import NEVER, bounds, seen_on
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.exact import ExactRows
 from boolrnn.model.formats import Source, read_source
+from boolrnn.model.kernels import stepper
 from boolrnn.model.weights import TENSORS, Weights
 from boolrnn.result import MadeBy, Result, named, npz_bytes, write_whole
 from boolrnn.shapes import Bool, Float32, Float64, Int64, UInt8
@@ -144,13 +145,10 @@ class Automaton(Result):
             On a symbol outside the vocabulary.
         """
         symbols = check_symbols(symbols, self.weights)
-        start = None
         if initial is not None:
             initial = as_bits("initial", initial, (self.hidden,))
-            start = signs(initial)
-        states = np.empty((len(symbols), self.hidden), dtype=bool)
         with progress.bar("automaton", len(symbols)) as tick:
-            self.rows.run(symbols, start, states, tick)
+            states = stepper(self, work=len(symbols)).run(symbols, initial, tick)
         return BoolTrace(symbols, states, initial, self.rows)
 
     def write(self, path: str | os.PathLike[str]) -> None:
