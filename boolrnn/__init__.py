@@ -56,6 +56,9 @@ _WHERE = {
     "construct": "boolrnn.make.construct",
     "Harden": "boolrnn.make.harden",
     "harden": "boolrnn.make.harden",
+    # the automaton as a graph
+    "Influence": "boolrnn.graph.influence",
+    "influence": "boolrnn.graph.influence",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",

@@ -58,7 +58,7 @@ def _lookup(_typing: Any, table: Any, drive: Any, state: Any, slices: Any, strid
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _exact_bit(limbs, limb_drive, width, before, i, x):
+def exact_bit(limbs, limb_drive, width, before, i, x):
     """Bit i of the next state, from limbs: carry upwards, and the highest keeps the sign."""
     carry = np.int64(0)
     for k in range(limbs.shape[1]):
@@ -89,7 +89,7 @@ def step(tables, before, x, after):
         while near:
             lowest = near & (~near + np.uint64(1))
             i = w * LANES + _place(lowest)
-            if _exact_bit(limbs, limb_drive, width, before, i, x):
+            if exact_bit(limbs, limb_drive, width, before, i, x):
                 bits |= lowest
             else:
                 bits &= ~lowest
