@@ -59,6 +59,16 @@ _WHERE = {
     # the automaton as a graph
     "Influence": "boolrnn.graph.influence",
     "influence": "boolrnn.graph.influence",
+    "Backbone": "boolrnn.graph.backbone",
+    "backbone": "boolrnn.graph.backbone",
+    "Coflips": "boolrnn.graph.coflips",
+    "coflips": "boolrnn.graph.coflips",
+    "Dwell": "boolrnn.graph.dwell",
+    "dwell": "boolrnn.graph.dwell",
+    "Cycles": "boolrnn.graph.cycles",
+    "cycles": "boolrnn.graph.cycles",
+    "Perturb": "boolrnn.graph.perturb",
+    "perturb": "boolrnn.graph.perturb",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",

@@ -1,8 +1,9 @@
 """Result: what every question returns. A frozen dataclass of scalars and arrays, and nothing else.
 
 One function turns any result into JSON: dotted names nest (`bpc.float`), arrays under one dotted
-prefix become a list of records, `members` with `offsets` become lists of lists, NaN and infinity
-become null, a group whose scalars are all missing becomes null.
+prefix become a list of records (a missing one is left out), `members` with `offsets` become lists of
+lists, records with `offsets` lists of records, NaN and infinity become null, a group whose scalars are
+all missing becomes null.
 
 Saved, a result is a directory: `result.json` (schema, made_by, scalars) and `arrays.npz`.
 """
@@ -275,11 +276,13 @@ def _group(members: list[tuple[list[str], Any]]) -> Any:
     if len(members) == 1 and not members[0][0]:
         return _plain(members[0][1])
     if any(isinstance(value, np.ndarray) for _, value in members):
-        names = {path[0]: value for path, value in members}
-        if set(names) == {"members", "offsets"}:
-            flat, cuts = names["members"].tolist(), names["offsets"].tolist()
-            return [flat[a:b] for a, b in itertools.pairwise(cuts)]
-        return _records(members)
+        cuts = [value.tolist() for path, value in members if path == ["offsets"]]
+        rows = _records([(path, value) for path, value in members if path != ["offsets"]])
+        if not cuts:
+            return rows
+        if all(set(row) == {"members"} for row in rows):
+            rows = [row["members"] for row in rows]
+        return [rows[a:b] for a, b in itertools.pairwise(cuts[0])]
     tree = _nest(members)
     return None if all(value is None for value in tree.values()) else tree
 
@@ -288,6 +291,7 @@ def _records(members: list[tuple[list[str], Any]]) -> list[dict[str, Any]]:
     """Parallel arrays (one entry per record along the first axis) as a list of objects."""
     groups: dict[str, list[tuple[list[str], Any]]] = {}
     for path, value in members:
-        groups.setdefault(path[0], []).append((path[1:], value))
-    columns = [_plain(inner[0][1]) if not inner[0][0] else _records(inner) for inner in groups.values()]
+        if value is not None:
+            groups.setdefault(path[0], []).append((path[1:], value))
+    columns = [_plain(inner[0][1]) if not inner[0][0] else _group(inner) for inner in groups.values()]
     return [dict(zip(groups, row, strict=True)) for row in zip(*columns, strict=True)]

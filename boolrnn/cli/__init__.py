@@ -7,10 +7,10 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, make, model
+from boolrnn.cli import check, graph, make, model
 from boolrnn.errors import BoolrnnError
 
-ROOMS = (("model", model.VERBS), ("check", check.VERBS), ("make", make.VERBS))
+ROOMS = (("model", model.VERBS), ("check", check.VERBS), ("make", make.VERBS), ("graph", graph.VERBS))
 
 
 class _Rooms(click.Group):
@@ -27,7 +27,7 @@ class _Rooms(click.Group):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Without MODEL and TEXT a verb uses the pair that ships with the package. Exit codes: 0 done, "
-    "1 a check that you asked for does not hold, 2 bad usage or input.",
+    "1 a check that you asked for does not hold, 2 bad usage or input, 3 undecided within the budget.",
 )
 @click.version_option(__version__, message="boolrnn %(version)s")
 @click.pass_context

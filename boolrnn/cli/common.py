@@ -312,6 +312,8 @@ def emit(
         click.echo(f"boolrnn: warning: {warning}", err=True)
     if getattr(result, "interrupted", False):
         raise click.exceptions.Exit(130)
+    if getattr(result, "undecided", False):
+        raise click.exceptions.Exit(3)
     if getattr(result, "holds", None) is False:
         raise click.exceptions.Exit(1)
 

@@ -21,7 +21,7 @@ from boolrnn.errors import OptionError
 from boolrnn.graph.ends import negated, negated_signs
 from boolrnn.graph.influence import flip_counts
 from boolrnn.graph.observed import NETWORK, Observed, chosen, described, observe
-from boolrnn.graph.permuted import Null, permuted, top_shares
+from boolrnn.graph.permuted import Null, as_much, permuted, top_shares
 from boolrnn.graph.pivotal import engine_for
 from boolrnn.graph.routes import Paths, followed, heaviest_paths, parse_chain, path_weight, ranks
 from boolrnn.graph.traffic import Traffic, traffic
@@ -201,7 +201,7 @@ def _causal(tracer: _Tracer, permutations: int, seed: int) -> tuple[Traffic, Nul
     return found, permuted(matrix, found.edges, lambda other: tracer(matrix=other).edges, permutations, seed)
 
 
-def _ratio(values: np.ndarray, total: float) -> Float64[np.ndarray, "*N"]:
+def _ratio(values: np.ndarray, total: float | int) -> Float64[np.ndarray, "*N"]:
     return values / total if total else np.full(np.shape(values), np.nan)
 
 
@@ -253,12 +253,13 @@ def _tops(found: Traffic, null: Null, top: int) -> dict[str, Any]:
     share, median, high = top_shares(found.edges), null.band(0.5), null.band(0.95)
     k = min(top, len(share)) - 1
     some = len(null.top) > 0 and found.edges.sum() > 0
+    reached = as_much(null.top[:, k], share[k : k + 1]).sum()
     return {
         "null_top": k + 1,
         "null_share": float(share[k]) if found.edges.sum() else None,
         "null_median": float(median[k]) if some else None,
         "null_q95": float(high[k]) if some else None,
-        "null_p": float((1 + (null.top[:, k] >= share[k]).sum()) / (1 + len(null.top))) if some else None,
+        "null_p": float((1 + reached) / (1 + len(null.top))) if some else None,
         "top_k": np.arange(1, len(share) + 1),
         "top_share": share,
         "top_median": median,

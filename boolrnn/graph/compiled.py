@@ -5,20 +5,20 @@ from typing import no_type_check
 import numpy as np
 from numba import njit
 
-from boolrnn.model.compiled import exact_bit
+from boolrnn.model.compiled import address, exact_bit, places
 
 _NEAR = 2.0**-50  # boolrnn.graph.pivotal.NEAR
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def list_pivotal(z, states, words, symbols, order, size, positive, rounded, limbs, counts, inputs):
+def list_pivotal(z, states, words, symbols, order, size, positive, rounded, tables, counts, inputs):
     """Fill `counts` (P, H) and `inputs`; stops where another position might not fit into `inputs`.
 
     `order`, `size` (2 |w|) and `positive` (H, H) are each row's weights, heaviest first. Returns how many
     positions and inputs were written.
     """
-    listed = 0
+    listed, exact = 0, places(tables)[3]
     for p in range(len(z)):
         if listed + order.size > len(inputs):
             return p, listed
@@ -35,7 +35,7 @@ def list_pivotal(z, states, words, symbols, order, size, positive, rounded, limb
                 if (positive[i, k] == states[p, j]) != bit:
                     continue
                 if rounded[i] and weight <= margin * (1 + _NEAR):
-                    flips = _flips(limbs, words[p], symbols[p], i, j, bit)
+                    flips = exact_bit(exact, address(words) + p * 8 * words.shape[1], i, symbols[p], j) != bit
                 else:
                     flips = weight > margin or not bit
                 if flips:
@@ -47,11 +47,11 @@ def list_pivotal(z, states, words, symbols, order, size, positive, rounded, limb
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _flips(limbs, state, x, i, j, bit):
-    """Whether flipping bit j of `state` changes `bit`, the next bit of neuron i; in exact integers."""
-    flipped = state.copy()
-    flipped[j >> 6] ^= np.uint64(1) << np.uint64(j & 63)
-    return exact_bit(limbs[0], limbs[1], limbs[2], flipped, i, x) != bit
+def fill_signs(states, signs):
+    """Write -1.0 and +1.0 for bools, in memory that is there already."""
+    for p in range(len(states)):
+        for j in range(states.shape[1]):
+            signs[p, j] = 2.0 * states[p, j] - 1.0
 
 
 @njit(nogil=True, cache=True)

@@ -28,6 +28,7 @@ def negated(
                 moved = scores - 2 * part[:, j, None] * wy[:, j]
                 change[first : first + _BLOCK, j] = _cost(moved, at) - before
             tick(first)
+    change[:, _unread(wy)] = 0
     return change
 
 
@@ -48,7 +49,13 @@ def negated_signs(
         odds /= odds.sum(axis=1, keepdims=True)
         own = wy[targets[first : first + _BLOCK]] * np.where(part, 2.0, -2.0)
         change[first : first + _BLOCK] = np.log(np.where(part, odds @ up, odds @ down)) + own
+    change[:, _unread(wy)] = 0
     return change / np.log(2.0)
+
+
+def _unread(wy: Float64[np.ndarray, "O H"]) -> Bool[np.ndarray, "H"]:
+    """Neurons that move every score alike and so are worth nothing, where rounding would leave a trace."""
+    return (wy == wy[:1]).all(axis=0)
 
 
 def _cost(scores: Float64[np.ndarray, "T O"], targets: Int64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:

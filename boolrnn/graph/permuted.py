@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.shapes import Float64, Int64
+from boolrnn.shapes import Bool, Float64, Int64
+
+_ROUNDING = 1e-9  # relative; shares that differ by less are the same
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +26,11 @@ class Null:
     neurons_below: Int64[np.ndarray, "H"]
 
     def band(self, quantile: float) -> Float64[np.ndarray, "H"]:
-        """A quantile of the top shares for every k; NaN where there was no permutation."""
+        """A quantile of the top shares for every k: the least share that so many of the permutations do not
+        exceed; NaN where there was no permutation."""
         if not len(self.top):
             return np.full(self.top.shape[1], np.nan)
-        return np.quantile(self.top, quantile, axis=0)
+        return np.quantile(self.top, quantile, axis=0, method="inverted_cdf")
 
 
 def top_shares(edges: Float64[np.ndarray, "H H"]) -> Float64[np.ndarray, "H"]:
@@ -35,6 +38,11 @@ def top_shares(edges: Float64[np.ndarray, "H H"]) -> Float64[np.ndarray, "H"]:
     carried = np.sort(edges.sum(axis=0))[::-1]
     total = carried.sum()
     return np.cumsum(carried) / total if total else np.full(len(carried), np.nan)
+
+
+def as_much(shares: np.ndarray, observed: np.ndarray) -> Bool[np.ndarray, "*N"]:
+    """Where shares reach what was observed; sums in another order may not make a difference."""
+    return shares >= observed * (1 - _ROUNDING)
 
 
 def permuted(
@@ -54,8 +62,8 @@ def permuted(
         for n in range(permutations):
             edges = traced(rng.permuted(matrix, axis=1))
             top[n] = top_shares(edges)
-            edges_below += _shares(edges) < _shares(observed)
-            neurons_below += _shares(edges.sum(axis=0)) < _shares(observed.sum(axis=0))
+            edges_below += ~as_much(_shares(edges), _shares(observed))
+            neurons_below += ~as_much(_shares(edges.sum(axis=0)), _shares(observed.sum(axis=0)))
             tick(n + 1)
     return Null(np.nan_to_num(top), edges_below, neurons_below)
 

@@ -75,9 +75,9 @@ def flip_blocks(
     states: Bool[np.ndarray, "P H"],
     symbols: Int64[np.ndarray, "P"],
     engine: str = "auto",
-) -> Iterator[tuple[int, Int64[np.ndarray, "H H"], Int64[np.ndarray, "B H"]]]:
-    """Block by block: its first position, how often each pair [to, from] is pivotal in it, and how many
-    pivotal inputs every neuron has at each of its positions."""
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Block by block: its first position, how often each pair [to, from] is pivotal in it (H, H), and how
+    many pivotal inputs every neuron has at each of its positions (B, H); both are used up with the block."""
     hidden = automaton.hidden
     compiled = engine_for(automaton, len(states), engine) == "compiled"
     if compiled and (automaton.rows.certificate.routes == FLOAT64).all():
@@ -94,13 +94,17 @@ def _counted(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """`flip_blocks` by compiled code, on exact float64 sums."""
     code: Any = importlib.import_module("boolrnn.graph.compiled")
-    hidden, twice = automaton.hidden, 2 * automaton.rows.matrix
+    hidden, rows = automaton.hidden, automaton.rows
+    twice, pivotal = 2 * rows.matrix, np.empty((_IN_CACHE, hidden), np.int32)
+    before = np.empty((_IN_CACHE, hidden))
     for first in range(0, len(states), _IN_CACHE):
-        before = signs(states[first : first + _IN_CACHE])
-        flips, pivotal = np.zeros((hidden, hidden), np.int32), np.empty(before.shape, np.int32)
-        z = automaton.rows.z(before, symbols[first : first + _IN_CACHE])
+        part = states[first : first + _IN_CACHE]
+        size = len(part)
+        code.fill_signs(part, before)
+        flips = np.zeros((hidden, hidden), np.int32)
+        z = rows.z(before[:size], symbols[first : first + _IN_CACHE])
         code.count_pivotal(z, before, twice, flips, pivotal)
-        yield first, flips.astype(np.int64), pivotal.astype(np.int64)
+        yield first, flips, pivotal[:size]
 
 
 def engine_for(automaton: Automaton, positions: int, engine: str = "auto") -> str:
@@ -164,7 +168,7 @@ class _Compiled(_Rows):
         self.order = np.argsort(-np.abs(self.matrix), axis=1, kind="stable")
         ranked = np.take_along_axis(self.matrix, self.order, axis=1)
         self.size, self.positive = 2 * np.abs(ranked), ranked > 0
-        _, _, _, self.limbs, self.limb_drive, self.width = tables(automaton)
+        self.tables = tables(automaton)
 
     def block(self, first: int, states: np.ndarray, symbols: np.ndarray) -> Pivotal:
         hidden = states.shape[1]
@@ -181,7 +185,7 @@ class _Compiled(_Rows):
             self.size,
             self.positive,
             self.rounded,
-            (self.limbs, self.limb_drive, self.width),
+            self.tables,
             counts,
             inputs,
         )

@@ -14,8 +14,8 @@ import numpy as np
 
 import boolrnn
 from boolrnn.check.bounds import certify_text
+from boolrnn.checkpoint import Checkpoint
 from boolrnn.errors import OptionError, TextError
-from boolrnn.make.checkpoint import Checkpoint
 from boolrnn.make.healing import healing
 from boolrnn.make.made import Made, costs, learned_alphabet, net_fields, with_torch
 from boolrnn.make.recipes import Healing, Recipe, check_recipe, named_recipe
@@ -104,6 +104,7 @@ def train(
     kept = Checkpoint(
         checkpoint,
         task.fingerprint(f"{boolrnn.__version__} {np.__version__} {with_torch('scan').torch.__version__}"),
+        "a training",
     )
     way = descend(task, kept)
     weights, gain = way.weights, None

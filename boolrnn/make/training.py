@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from boolrnn import progress
+from boolrnn.checkpoint import Arrays, Checkpoint
 from boolrnn.errors import OptionError
-from boolrnn.make.checkpoint import Arrays, Checkpoint
 from boolrnn.make.made import with_torch
 from boolrnn.make.readout import fit_readout
 from boolrnn.make.recipes import TEACHER, Recipe

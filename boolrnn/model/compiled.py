@@ -8,93 +8,179 @@ from typing import Any, no_type_check
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import carray, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from boolrnn.model.table import LANES
 
-_WORD = ir.IntType(64)
-_VECTOR = ir.VectorType(ir.IntType(16), LANES)
+_WORD, _BYTE = ir.IntType(64), ir.IntType(8)
 
 
-@intrinsic
-def _lookup(_typing: Any, table: Any, drive: Any, state: Any, slices: Any, stride: Any, limit: Any) -> Any:
-    """Add up one row per slice and the drive; addresses are integers. Two words come back: which lanes
-    are at or above 0, and which are 0..limit."""
+def _lookup(words: int) -> Any:
+    """An intrinsic for `words` words: add up one row per slice and the drive, all at addresses. What comes
+    back are the words of lanes at or above 0, then those of lanes that are 0..limit."""
+    lanes = LANES * words
+    vector = ir.VectorType(ir.IntType(16), lanes)
+
+    def load(builder: Any, address: Any, kind: Any, align: int) -> Any:
+        return builder.load(builder.inttoptr(address, kind.as_pointer()), align=align)
+
+    def add_row(builder: Any, sums: Any, table: Any, number: Any, value: Any, stride: Any) -> None:
+        row = builder.add(builder.shl(number, _WORD(8)), value)
+        address = builder.add(table, builder.mul(row, stride))
+        builder.store(builder.add(builder.load(sums), load(builder, address, vector, LANES // 32)), sums)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         table, drive, state, slices, stride, limit = arguments
-        pointer = _VECTOR.as_pointer()
-        sums = cgutils.alloca_once(builder, _VECTOR)
-
-        def lanes(address: Any) -> Any:
-            return builder.load(builder.inttoptr(address, pointer), align=2)
-
-        builder.store(lanes(drive), sums)
-        with cgutils.for_range(builder, slices, intp=_WORD) as loop:
-            place = builder.inttoptr(builder.add(state, loop.index), ir.IntType(8).as_pointer())
-            value = builder.zext(builder.load(place), _WORD)
-            row = builder.add(builder.mul(loop.index, ir.Constant(_WORD, 256)), value)
-            address = builder.add(table, builder.mul(row, stride))
-            builder.store(builder.add(builder.load(sums), lanes(address)), sums)
+        sums = cgutils.alloca_once(builder, vector)
+        builder.store(load(builder, drive, vector, 2), sums)
+        whole = builder.lshr(slices, _WORD(3))
+        with cgutils.for_range(builder, whole, intp=_WORD) as loop:
+            first = builder.shl(loop.index, _WORD(3))
+            word = load(builder, builder.add(state, first), _WORD, 8)
+            for k in range(8):  # bytes of a word that is in a register: no store has to be waited for
+                value = builder.and_(builder.lshr(word, _WORD(8 * k)), _WORD(255))
+                add_row(builder, sums, table, builder.add(first, _WORD(k)), value, stride)
+        rest = builder.shl(whole, _WORD(3))
+        with cgutils.for_range(builder, builder.sub(slices, rest), intp=_WORD) as loop:
+            number = builder.add(rest, loop.index)
+            value = builder.zext(load(builder, builder.add(state, number), _BYTE, 1), _WORD)
+            add_row(builder, sums, table, number, value, stride)
         total = builder.load(sums)
-        zero = ir.Constant(_VECTOR, [0] * LANES)
-        least = builder.insert_element(
-            ir.Constant(_VECTOR, ir.Undefined), builder.trunc(limit, ir.IntType(16)), ir.IntType(32)(0)
+        masks = (
+            builder.icmp_signed(">=", total, vector([0] * lanes)),
+            builder.icmp_unsigned("<=", total, _spread(builder, limit, vector)),
         )
-        limits = builder.shuffle_vector(
-            least,
-            ir.Constant(_VECTOR, ir.Undefined),
-            ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES),
-        )
-        above = builder.bitcast(builder.icmp_signed(">=", total, zero), _WORD)
-        near = builder.bitcast(builder.icmp_unsigned("<=", total, limits), _WORD)
-        return context.make_tuple(builder, signature.return_type, [above, near])
+        found = []
+        for mask in masks:
+            both = builder.bitcast(mask, ir.IntType(lanes))
+            found += [builder.trunc(builder.lshr(both, both.type(LANES * w)), _WORD) for w in range(words)]
+        return context.make_tuple(builder, signature.return_type, found)
 
-    pair = types.UniTuple(types.uint64, 2)
-    return pair(*(types.intp for _ in range(6))), generate
+    @intrinsic
+    def look(_typing: Any, table: Any, drive: Any, state: Any, slices: Any, stride: Any, limit: Any) -> Any:
+        return types.UniTuple(types.uint64, 2 * words)(*(types.intp for _ in range(6))), generate
+
+    return look
+
+
+def _spread(builder: Any, value: Any, vector: Any) -> Any:
+    """One value in every lane."""
+    nothing, number = vector(ir.Undefined), ir.IntType(32)
+    first = builder.insert_element(nothing, builder.trunc(value, vector.element), number(0))
+    return builder.shuffle_vector(first, nothing, ir.VectorType(number, vector.count)([0] * vector.count))
+
+
+_one_word, _two_words = _lookup(1), _lookup(2)
+
+
+@intrinsic
+def _peek(_typing: Any, address: Any) -> Any:
+    """The word at an address."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(builder.inttoptr(arguments[0], _WORD.as_pointer()))
+
+    return types.uint64(types.intp), generate
+
+
+@intrinsic
+def _poke(_typing: Any, address: Any, word: Any) -> Any:
+    """Write a word to an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.store(arguments[1], builder.inttoptr(arguments[0], _WORD.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.uint64), generate
+
+
+@intrinsic
+def _pointer(_typing: Any, address: Any) -> Any:
+    """An address as a pointer, which `carray` turns into an array that counts no references."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], _BYTE.as_pointer())
+
+    return types.voidptr(types.intp), generate
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def exact_bit(limbs, limb_drive, width, before, i, x):
-    """Bit i of the next state, from limbs: carry upwards, and the highest keeps the sign."""
+def address(array):
+    """Where an array begins, signed: numba turns the sum of a signed and an unsigned word into a float."""
+    return np.int64(array.ctypes.data)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def places(tables):
+    """The tables as numbers: addresses and sizes. Steps are given these and no arrays, whose references
+    numba counts at every call: that took four times as long as the step itself."""
+    slices, drive, limit, limbs, limb_drive, width = tables
+    exact = (address(limbs), address(limb_drive), limbs.shape[0], limbs.shape[1], width)
+    sizes = (slices.shape[0], slices.shape[2] * 2, limit, slices.shape[2] // LANES)
+    return address(slices), address(drive), sizes, exact
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def exact_bit(exact, before, i, x, turned):
+    """Bit i of the next state of the one at address `before`, with bit `turned` flipped (-1: none), from
+    limbs: carry upwards, and the highest keeps the sign."""
+    limbs, limb_drive, hidden, count, width = exact
+    weights = carray(_pointer(limbs + 8 * i * count * hidden), (count, hidden), np.int64)
+    drive = carray(_pointer(limb_drive + 8 * (x * hidden + i) * count), (count,), np.int64)
     carry = np.int64(0)
-    for k in range(limbs.shape[1]):
-        total = limb_drive[x, i, k] + (carry >> width)
-        for j in range(limbs.shape[2]):
-            one = np.int64((before[j >> 6] >> np.uint64(j & 63)) & np.uint64(1))
-            total += limbs[i, k, j] * (2 * one - 1)
+    for k in range(count):
+        total = drive[k] + (carry >> width)
+        for first in range(0, hidden, LANES):
+            word = _peek(before + first // 8)
+            if first <= turned < first + LANES:
+                word ^= np.uint64(1) << np.uint64(turned - first)
+            part = weights[k, first : first + LANES]
+            for b in range(len(part)):
+                minus = np.int64((word >> np.uint64(b)) & np.uint64(1)) - 1
+                total += (part[b] ^ minus) - minus
         carry = total
     return carry >= 0
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def step(tables, before, x, after):
-    """One transition: reads `before` (W), writes `after` (W); they must not be the same array."""
-    slices, drive, limit, limbs, limb_drive, width = tables
-    stride = slices.shape[2] * 2
-    for w in range(len(after)):
+def step(where, before, x, after):
+    """One transition, from the state at the address `before` to the address `after`, which must differ."""
+    table, drive, (slices, stride, limit, words), exact = where
+    drive += x * stride
+    for w in range(0, words - 1, 2):
         shift = w * 2 * LANES
-        bits, near = _lookup(
-            slices.ctypes.data + shift,
-            drive.ctypes.data + x * stride + shift,
-            before.ctypes.data,
-            slices.shape[0],
-            stride,
-            limit,
-        )
-        while near:
-            lowest = near & (~near + np.uint64(1))
-            i = w * LANES + _place(lowest)
-            if exact_bit(limbs, limb_drive, width, before, i, x):
-                bits |= lowest
-            else:
-                bits &= ~lowest
-            near ^= lowest
-        after[w] = bits
+        low, high, near, far = _two_words(table + shift, drive + shift, before, slices, stride, limit)
+        if near | far:
+            low = _settled(exact, before, x, w, low, near)
+            high = _settled(exact, before, x, w + 1, high, far)
+        _poke(after + 8 * w, low)
+        _poke(after + 8 * w + 8, high)
+    if words % 2:
+        shift = (words - 1) * 2 * LANES
+        low, near = _one_word(table + shift, drive + shift, before, slices, stride, limit)
+        if near:
+            low = _settled(exact, before, x, words - 1, low, near)
+        _poke(after + 8 * words - 8, low)
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def _settled(exact, before, x, w, bits, near):
+    """Word w of the next state with the bits in `near` summed exactly."""
+    while near:
+        lowest = near & (~near + np.uint64(1))
+        near ^= lowest
+        if exact_bit(exact, before, w * LANES + _place(lowest), x, -1):
+            bits |= lowest
+        else:
+            bits &= ~lowest
+    return bits
 
 
 @njit(nogil=True, cache=True)
@@ -113,19 +199,25 @@ def _place(single):
 @no_type_check
 def run(tables, before, symbols, states):
     """Fill `states` (T, W) from the state `before` (W)."""
-    for t in range(len(symbols)):
-        step(tables, before, symbols[t], states[t])
-        before = states[t]
+    where, row = places(tables), 8 * states.shape[1]
+    source, target = address(before), address(states)
+    for x in symbols:
+        step(where, source, x, target)
+        source = target
+        target += row
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
 def advance(tables, states, symbols):
     """Each of `states` (B, W), in place, over its row of `symbols` (B, K)."""
-    spare = np.empty(states.shape[1], np.uint64)
+    where, spare, row = places(tables), np.empty(states.shape[1], np.uint64), 8 * states.shape[1]
     for b in range(len(states)):
-        for x in symbols[b]:
-            step(tables, states[b], x, spare)
+        here, there = address(states) + b * row, address(spare)
+        for k in range(symbols.shape[1]):
+            step(where, here, symbols[b, k], there)
+            here, there = there, here
+        if symbols.shape[1] % 2:
             states[b] = spare
 
 
@@ -133,9 +225,12 @@ def advance(tables, states, symbols):
 @no_type_check
 def repeat(tables, states, word, times):
     """Each of `states` (B, W), in place, over `word` (K) read `times` times."""
-    spare = np.empty(states.shape[1], np.uint64)
+    where, spare, row = places(tables), np.empty(states.shape[1], np.uint64), 8 * states.shape[1]
     for b in range(len(states)):
+        here, there = address(states) + b * row, address(spare)
         for _ in range(times):
-            for x in word:
-                step(tables, states[b], x, spare)
-                states[b] = spare
+            for k in range(len(word)):
+                step(where, here, word[k], there)
+                here, there = there, here
+        if len(word) * times % 2:
+            states[b] = spare

@@ -30,6 +30,7 @@ ENGINES = ("auto", "numpy", "compiled")
 WORTH = 200_000  # steps from which loading compiled code pays
 TABLE_BYTES = 1 << 30
 _BATCH = 4096  # trajectories that NumPy steps at once
+_UNPACKED = 4096  # states whose words are unpacked at once: they stay near the processor
 _CHUNK = 1 << 18  # compiled steps between two looks at the clock
 
 
@@ -159,7 +160,8 @@ class _Compiled(Stepper):
             part = symbols[k : k + _CHUNK]
             words = np.empty((len(part), -(-hidden // 64)), np.uint64)
             compiled_code().run(self._tables, before, part, words)
-            states[k : k + len(part)] = from_words(words, hidden)
+            for b in range(0, len(part), _UNPACKED):
+                states[k + b : k + b + _UNPACKED] = from_words(words[b : b + _UNPACKED], hidden)
             before = words[-1].copy()
             (tick or _silent)(k + len(part))
         return states

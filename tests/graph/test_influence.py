@@ -64,7 +64,8 @@ def test_engines_agree_block_by_block(hidden):
     text = text_of(1, len(states), 3)
     totals = []
     for engine in ("numpy", "compiled"):
-        parts = list(flip_blocks(automaton, states, text, engine))
+        blocks = flip_blocks(automaton, states, text, engine)
+        parts = [(first, flips.copy(), pivotal.copy()) for first, flips, pivotal in blocks]
         assert [first for first, _, _ in parts] == np.cumsum([0, *(len(p) for _, _, p in parts)])[
             :-1
         ].tolist()

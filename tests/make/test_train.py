@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import boolrnn
+from boolrnn.checkpoint import Checkpoint
 from boolrnn.errors import OptionError, ResultError, TextError
 from boolrnn.make import recipes, training
-from boolrnn.make.checkpoint import Checkpoint
 from boolrnn.make.recipes import PUBLISHED, TEACHER, Text, Tune, named_recipe, with_settings
 
 torch = pytest.importorskip("torch", reason="training needs torch")
@@ -110,7 +110,7 @@ def test_interrupted_and_resumed_ends_the_same(tmp_path, monkeypatch, recipe):
     options = {"recipe": plan, "hidden": 10, "epochs": 9}
     monkeypatch.setattr(training, "TEACHER", dataclasses.replace(TEACHER, epochs=4))
     whole = boolrnn.train(TEXT * 3, **options)
-    monkeypatch.setattr("boolrnn.make.checkpoint.EVERY", 0.0)
+    monkeypatch.setattr("boolrnn.checkpoint.EVERY", 0.0)
     epoch, counted = Descent.epoch, []
 
     def failing(self):
@@ -173,8 +173,8 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     (tmp_path / "c").write_bytes(b"something else")
     with pytest.raises(ResultError, match="no checkpoint"):
         boolrnn.train(TEXT, hidden=4, epochs=2, checkpoint=tmp_path / "c")
-    Checkpoint(tmp_path / "d", "another").save({}, now=True)
-    with pytest.raises(ResultError, match="another text"):
+    Checkpoint(tmp_path / "d", "another", "a training").save({}, now=True)
+    with pytest.raises(ResultError, match="a training with other input"):
         boolrnn.train(TEXT, hidden=4, epochs=2, checkpoint=tmp_path / "d")
 
 

@@ -1,5 +1,4 @@
-"""Where a training stands, in one file beside the net: written whole or not at all, resumed only by the
-same training."""
+"""Where long work stands, in one file: written whole or not at all, resumed only by the same work."""
 
 import io
 import os
@@ -16,17 +15,17 @@ EVERY = 2.0  # seconds between two writings
 
 
 class Checkpoint:
-    """A file that knows which training it belongs to; without a path nothing is kept.
+    """A file that knows which work it belongs to (`of`, in words); without a path nothing is kept.
 
     Raises
     ------
     ResultError
-        Where the file belongs to another training, or is none of ours.
+        Where the file belongs to other work, or is none of ours.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str) -> None:
+    def __init__(self, path: str | os.PathLike[str] | None, fingerprint: str, of: str) -> None:
         self.path = None if path is None else Path(path)
-        self.fingerprint = fingerprint
+        self.fingerprint, self.of = fingerprint, of
         self.written = time.monotonic()
 
     def load(self) -> Arrays | None:
@@ -38,10 +37,10 @@ class Checkpoint:
                 kept = {name: archive[name] for name in archive.files}
             owner = str(kept.pop("fingerprint"))
         except Exception:  # noqa: BLE001 - zipfile, zlib and numpy each raise their own kinds
-            raise ResultError(f"{self.path}: no checkpoint of a training; remove it to start anew") from None
+            raise ResultError(f"{self.path}: no checkpoint of {self.of}; remove it to start anew") from None
         if owner != self.fingerprint:
             raise ResultError(
-                f"{self.path}: a checkpoint of a training with another text, recipe, size, seed or version; "
+                f"{self.path}: a checkpoint of {self.of} with other input, settings, seed or version; "
                 "remove it to start anew"
             )
         return kept

@@ -1,0 +1,62 @@
+"""What the verbs of the room `graph` read and write beside MODEL and TEXT."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from boolrnn.cli.common import Pair, check_output
+from boolrnn.errors import OptionError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from boolrnn.graph.influence import Influence
+
+
+def check_graph(path: str | None) -> None:
+    """Refuse a graph file that could not be written, before anything is computed."""
+    from boolrnn.graph.drawing import check_ending
+
+    if path is not None:
+        check_ending(path)
+        check_output(path, net=False)
+
+
+def write_listed(found: "Influence", path: str) -> None:
+    """Write the listed edges; where nothing cuts them, no more than a person can look at."""
+    from boolrnn.graph.drawing import write_graph
+
+    graph, most = found.graph(), 4 * len(found.neuron)
+    if found.cut == "all edges" and graph.number_of_edges() > most:
+        lightest = sorted(graph.edges(data="count"), key=lambda edge: -edge[2])[most:]
+        graph.remove_edges_from([(j, i) for j, i, _ in lightest])
+        graph.graph["name"] = f"flip influence, {found.window}, the heaviest {most:,}"
+        click.echo(f"boolrnn: note: {path} holds the heaviest {most:,} edges; --top K for more", err=True)
+    write_graph(graph, path)
+
+
+def neurons_of(text: str | None) -> list[int] | None:
+    """Neurons from `h3,h7` or `3,7`; None stays None."""
+    from boolrnn.model.rule import parse_neuron
+
+    return None if text is None else [parse_neuron(name) for name in text.replace(",", " ").split()]
+
+
+def inputs_of(
+    pair: Pair, symbols: tuple[str, ...], words: tuple[str, ...], every: bool
+) -> "list[int | np.ndarray]":
+    """The symbols and words that were asked for, as symbol numbers."""
+    import os
+
+    import numpy as np
+
+    from boolrnn.model.corpus import to_symbols
+
+    weights = pair.source.weights
+    if every == bool(symbols or words):
+        raise OptionError("expected --symbol X, --word W or --all")
+    if every:
+        return (
+            np.arange(weights.symbols).tolist() if pair.symbols is None else np.unique(pair.symbols).tolist()
+        )
+    return [pair.symbol(x) for x in symbols] + [to_symbols(os.fsencode(word), weights) for word in words]

@@ -1,0 +1,249 @@
+"""The functional graph of a word: every state has one successor, so every start ends in a cycle.
+
+One application of the whole word is one step. Every visited state is kept with the number of its visit and
+followed once: a start that comes to a known state has the rest of its way from there, and transients and
+periods are exact. When memory is used up, walks go on by Brent's method (Brent 1980,
+doi:10.1007/BF01933190), which keeps nothing, and still end where they meet a known state.
+"""
+
+import bisect
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from boolrnn.bits import to_words
+from boolrnn.graph.verify_cycle import Cycle, verified
+from boolrnn.model.automaton import Automaton
+from boolrnn.model.kernels import compiled_code, stepper, tables
+from boolrnn.shapes import Bool, Int64
+
+EXPLICIT = 16  # up to so many neurons all successors are computed at once
+_AHEAD = 32  # states computed before the first of them is looked up
+_CHUNK = 1 << 17  # applications between two looks at the clock
+_FIRST_SLOTS = 1 << 14
+_LOAD = 0.5  # of the slots, before the table grows
+_FULL_LOAD = 0.85  # where it cannot
+
+
+class OutOfTimeError(Exception):
+    """The budget is used up, or somebody pressed Ctrl-C; what is finished stays."""
+
+
+@dataclasses.dataclass
+class Trail:
+    """The way of one start: `entered` new states from visit number `first` on, the cycle that it ends in,
+    and `transient`, the applications until it is on it."""
+
+    first: int
+    entered: int = 0
+    transient: int = -1
+    cycle: int = -1
+
+
+class FunctionalGraph:
+    """What is known of the graph of one word; `cycles` grows as starts are followed.
+
+    `look` is called now and then with the states visited so far; it raises OutOfTimeError to stop.
+    """
+
+    def __init__(
+        self, automaton: Automaton, word: Int64[np.ndarray, "K"], look: Callable[[int], None]
+    ) -> None:
+        self.automaton, self.word, self.look = automaton, word, look
+        self.cycles: list[Cycle] = []
+        self.trails: list[Trail] = []
+        self.count = 0  # states entered
+        self.complete = True  # every visited state was entered
+
+    def follow(self, start: Bool[np.ndarray, "H"]) -> Trail:
+        """The way of a start, to its cycle; kept for those that come after.
+
+        Raises
+        ------
+        OutOfTimeError
+            When `look` says so; the start has no trail then.
+        """
+        trail = Trail(self.count + 1)
+        self.trails.append(trail)
+        try:
+            self._walk(trail, start)
+        except OutOfTimeError:
+            self.trails.pop()
+            raise
+        return trail
+
+    def _walk(self, trail: Trail, start: np.ndarray) -> None:
+        raise NotImplementedError
+
+    def _met(self, trail: Trail, start: np.ndarray, number: int, steps: int) -> None:
+        """After `steps` applications the start is at the state of visit `number`."""
+        at = bisect.bisect_right(self.trails, number, key=lambda other: other.first) - 1
+        while self.trails[at].entered == 0:  # a trail without a state of its own has the number of the next
+            at -= 1
+        other, place = self.trails[at], number - self.trails[at].first
+        if other is trail:
+            self._closed(trail, start, place, steps - place)
+        else:
+            trail.transient = steps + max(0, other.transient - place)
+            trail.cycle = other.cycle
+
+    def _closed(self, trail: Trail, start: np.ndarray, transient: int, period: int) -> None:
+        """The start runs into a cycle that was met for the first time, or that nobody recognised."""
+        found = verified(self.automaton, self.word, start, transient, period, lambda: self.look(self.count))
+        trail.transient = transient
+        for k, cycle in enumerate(self.cycles):
+            if cycle.period == period and (cycle.least == found.least).all():
+                trail.cycle = k
+                return
+        trail.cycle = len(self.cycles)
+        self.cycles.append(found)
+
+
+class _Numpy(FunctionalGraph):
+    """States in a dictionary; small nets have all their successors computed at once."""
+
+    def __init__(
+        self, automaton: Automaton, word: np.ndarray, look: Callable[[int], None], memory: int
+    ) -> None:
+        super().__init__(automaton, word, look)
+        self.numbers: dict[bytes, int] = {}
+        self.step = stepper(automaton, engine="numpy")
+        self.images: np.ndarray | None = None
+        self.room = max(1, memory // 200)  # bytes that Python needs for an entry, about
+        hidden = automaton.hidden
+        if hidden <= EXPLICIT:
+            every = (np.arange(1 << hidden)[:, None] >> np.arange(hidden) & 1).astype(bool)
+            after = self.step.repeat(word, 1, every)
+            self.images = after @ (1 << np.arange(hidden))
+
+    def _walk(self, trail: Trail, start: np.ndarray) -> None:
+        state: Any = start if self.images is None else int(start @ (1 << np.arange(len(start))))
+        steps = 0
+        while self._key(state) not in self.numbers:
+            if self.count >= self.room:
+                raise OutOfTimeError
+            self.count += 1
+            trail.entered += 1
+            self.numbers[self._key(state)] = self.count
+            state = self._next(state)
+            steps += 1
+            if not steps % 4096:
+                self.look(self.count)
+        self._met(trail, start, self.numbers[self._key(state)], steps)
+
+    def _key(self, state: Any) -> Any:
+        return state if self.images is not None else state.tobytes()
+
+    def _next(self, state: Any) -> Any:
+        if self.images is not None:
+            return int(self.images[state])
+        return self.step.repeat(self.word, 1, state[None])[0]
+
+
+class _Compiled(FunctionalGraph):
+    """States in a compiled hash table that grows up to `memory` bytes. `spare` is the table of a graph that
+    is not needed any more: memory that is already there."""
+
+    def __init__(
+        self,
+        automaton: Automaton,
+        word: np.ndarray,
+        look: Callable[[int], None],
+        memory: int,
+        spare: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(automaton, word, look)
+        self.code: Any = importlib.import_module("boolrnn.graph.compiled_cycles")
+        self.tables, self.memory = tables(automaton), memory
+        self.words = -(-automaton.hidden // 64)
+        self.table = self._empty(_FIRST_SLOTS) if spare is None else spare
+        self.table[:, -1] = 0
+
+    def _empty(self, slots: int) -> np.ndarray:
+        return np.zeros((slots, self.words + 1), np.uint64)
+
+    def _grow(self) -> bool:
+        """Twice the slots, if old and new table fit into memory side by side."""
+        if 3 * self.table.nbytes > self.memory:
+            return False
+        larger = self._empty(2 * len(self.table))
+        self.code.rehash(self.table, larger)
+        self.table = larger
+        return True
+
+    def _walk(self, trail: Trail, start: np.ndarray) -> None:
+        code = self.code
+        ahead = np.zeros((_AHEAD + 1, self.words), np.uint64)
+        ahead[0] = to_words(start)
+        load = _LOAD
+        while True:
+            room = int(load * len(self.table))
+            ended, number, count = code.follow(
+                self.tables, self.word, ahead, self.table, self.count, room, _CHUNK
+            )
+            trail.entered += count - self.count
+            self.count = count
+            if ended == code.KNOWN:
+                self._met(trail, start, number, trail.entered)
+                return
+            if ended == code.FULL and not self._grow():
+                if load == _FULL_LOAD:
+                    break
+                load = _FULL_LOAD
+            self.look(self.count)
+        self.complete = False
+        self._go_on(trail, start, ahead[0].copy())
+
+    def _go_on(self, trail: Trail, start: np.ndarray, state: np.ndarray) -> None:
+        """By Brent's method from `state`, the first that could not be entered."""
+        code, steps = self.code, trail.entered
+        anchor, power, since = state.copy(), 1, 0
+        while True:
+            ended, number, made, power, since = code.brent(
+                self.tables, self.word, state, anchor, power, since, self.table, _CHUNK
+            )
+            steps += made
+            if ended == code.KNOWN:
+                self._met(trail, start, number, steps)
+                return
+            if ended == code.CLOSED:
+                self._closed(trail, start, self._transient(start, since), since)
+                return
+            self.look(self.count)
+
+    def _transient(self, start: np.ndarray, period: int) -> int:
+        """Applications until the start is on a cycle of this period."""
+        left, right = to_words(start), to_words(start[None])
+        for done in range(0, period, _CHUNK):
+            compiled_code().repeat(self.tables, right, self.word, min(_CHUNK, period - done))
+            self.look(self.count)
+        passed = 0
+        while (met := self.code.meet(self.tables, self.word, left, right[0], _CHUNK)) < 0:
+            passed += _CHUNK
+            self.look(self.count)
+        return passed + met
+
+
+def functional_graph(
+    automaton: Automaton,
+    word: Int64[np.ndarray, "K"],
+    look: Callable[[int], None],
+    *,
+    memory: int,
+    engine: str = "auto",
+    instead_of: FunctionalGraph | None = None,
+) -> FunctionalGraph:
+    """The graph of `word`, nothing followed yet; `memory` bytes at most for visited states.
+
+    It may take over the memory of the graph that it comes `instead_of`.
+    """
+    if engine == "auto":
+        small = automaton.hidden <= EXPLICIT
+        engine = "numpy" if small else stepper(automaton, work=1 << 62).engine
+    if engine == "numpy":
+        return _Numpy(automaton, word, look, memory)
+    spare = instead_of.table if isinstance(instead_of, _Compiled) else None
+    return _Compiled(automaton, word, look, memory, spare)
