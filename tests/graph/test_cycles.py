@@ -1,5 +1,6 @@
 """cycles: transients and periods are exact, whatever the engine, the memory, the word or an interruption."""
 
+import dataclasses
 import json
 import math
 
@@ -17,6 +18,11 @@ from boolrnn.graph.cycles import cycles, parse_memory
 from boolrnn.graph.functional_graph import functional_graph
 from boolrnn.graph.random_mapping import effective
 from boolrnn.graph.verify_cycle import NotACycleError, verified
+
+
+def calm(weights, factor):
+    """The same net with strong biases: few bits move, so cycles are short enough for the naive way."""
+    return dataclasses.replace(weights, bh=weights.bh * np.float32(factor))
 
 
 def naive(automaton, word, start):
@@ -63,12 +69,12 @@ def check(found, automaton, words):
         pytest.param(lambda: random_net(1, 1, 2), id="one neuron"),
         pytest.param(lambda: random_net(2, 9, 3), id="nine"),
         pytest.param(lambda: random_net(3, 20, 3), id="twenty"),
-        pytest.param(lambda: hardened_net(4, 64, 3), id="one word"),
-        pytest.param(lambda: random_net(5, 70, 2, scale=1e-44), id="subnormal"),
+        pytest.param(lambda: calm(hardened_net(4, 64, 3), 10), id="one word"),
+        pytest.param(lambda: calm(random_net(5, 70, 2, scale=1e-44), 12), id="subnormal"),
         pytest.param(lambda: random_net(6, 12, 3, scale=0.0), id="all ties"),
         pytest.param(lambda: adversarial_net(7, 23, 3, 250), id="wide rows"),
         pytest.param(lambda: adversarial_net(8, 130, 2, 60), id="int64 rows"),
-        pytest.param(lambda: adversarial_net(9, 300, 2, 20), id="three hundred"),
+        pytest.param(lambda: calm(random_net(9, 300, 2), 90), id="three hundred"),
     ],
 )
 def test_symbols_and_words_against_the_naive_way(net, engine):
@@ -155,11 +161,15 @@ def test_a_checkpoint_goes_on_where_it_stood(tmp_path):
     automaton = boolrnn.compile(random_net(3, 24, 3))
     whole = cycles(automaton, [0, 1, [2, 0]], starts=20)
     kept = tmp_path / "kept"
-    for _ in range(200):
-        part = cycles(automaton, [0, 1, [2, 0]], starts=20, budget=1e-3, checkpoint=kept, engine="numpy")
+    done = [-1]
+    for k in range(1, 200):
+        part = cycles(automaton, [0, 1, [2, 0]], starts=20, budget=k / 500, checkpoint=kept, engine="numpy")
+        done.append(int((part.transients >= 0).sum()))
         if not part.undecided:
             break
     assert not part.undecided
+    assert len(done) > 3  # it was stopped more than once on the way
+    assert done == sorted(done)
     assert (part.transients == whole.transients).all()
     assert (part.start_cycle == whole.start_cycle).all()
     for name in ("cycle_period", "cycle_basin", "cycle_active", "cycle_example", "cycle_offsets"):
