@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _enabled = False
+_active = False  # a bar is shown already: what runs inside it shows none of its own
 _WAIT = 1.0  # seconds before a bar appears: short work shows none
 _EVERY = 0.1  # seconds between two drawings
 
@@ -27,9 +28,11 @@ def _clock(seconds: float) -> str:
 @contextmanager
 def bar(label: str, total: int) -> Iterator[Callable[..., None]]:
     """A context whose value is called with the amount done so far, 0..total, and what to say beside it."""
-    if not (_enabled and sys.stderr.isatty()):
+    global _active
+    if _active or not (_enabled and sys.stderr.isatty()):
         yield lambda done, note="": None
         return
+    _active = True
     began = time.monotonic()
     drawn = [began + _WAIT - _EVERY]
 
@@ -51,6 +54,7 @@ def bar(label: str, total: int) -> Iterator[Callable[..., None]]:
     try:
         yield tick
     finally:
+        _active = False
         if drawn[0] > began + _WAIT - _EVERY:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from nets import hardened_net, random_net
 
 import boolrnn
 
@@ -48,3 +49,14 @@ def embedded():
     """The pair that ships with the package, as (Weights, symbols)."""
     source, text = boolrnn.embedded_pair()
     return source.weights, boolrnn.to_symbols(text, source.weights)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A few files: a net, its text, another net, and things that are none."""
+    boolrnn.write_weights(random_net(1, 7, 256), tmp_path / "net.bin")
+    boolrnn.write_weights(hardened_net(1, 6), tmp_path / "hard.npz")
+    (tmp_path / "text").write_bytes(b"some text\n")
+    (tmp_path / "four").write_bytes(bytes([0, 1, 2, 3] * 9))
+    (tmp_path / "empty").write_bytes(b"")
+    return tmp_path

@@ -1,16 +1,17 @@
 """The command line: verbs are listed, options are the functions' keywords, mistakes are one line."""
 
+import csv
 import importlib
 import inspect
 import json
-import os
 import subprocess
 import sys
 
 import click
 import numpy as np
 import pytest
-from nets import hardened_net, random_net
+from commands import refused, run
+from nets import random_net
 
 import boolrnn
 from boolrnn import cli
@@ -28,42 +29,13 @@ EMBEDDED = {
     "predict": [],
     "margins": [],
     "certify": [],
+    "influence": ["--top", "30"],
+    "backbone": ["--permutations", "2"],
+    "coflips": [],
+    "dwell": [],
+    "cycles": ["--symbol", "<", "--word", "<p", "--starts", "3"],
+    "perturb": ["--lags", "3"],
 }
-
-
-def run(*arguments, stdin=None, cwd=None):
-    """The command in a process of its own, as people run it."""
-    environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
-    return subprocess.run(
-        [sys.executable, "-m", "boolrnn", *map(str, arguments)],
-        capture_output=True,
-        input=stdin,
-        env=environment,
-        cwd=cwd,
-        check=False,
-    )
-
-
-def refused(*arguments, says, stdin=None):
-    """Exit code 2, nothing on stdout, one line on stderr."""
-    done = run(*arguments, stdin=stdin)
-    error = done.stderr.decode()
-    assert done.returncode == 2, error
-    assert done.stdout == b""
-    assert error.count("\n") == 1, error
-    assert says in error
-    assert "Traceback" not in error
-
-
-@pytest.fixture
-def files(tmp_path):
-    """A few files: a net, its text, another net, and things that are none."""
-    boolrnn.write_weights(random_net(1, 7, 256), tmp_path / "net.bin")
-    boolrnn.write_weights(hardened_net(1, 6), tmp_path / "hard.npz")
-    (tmp_path / "text").write_bytes(b"some text\n")
-    (tmp_path / "four").write_bytes(bytes([0, 1, 2, 3] * 9))
-    (tmp_path / "empty").write_bytes(b"")
-    return tmp_path
 
 
 def test_help_lists_every_verb_under_its_room():
@@ -100,6 +72,12 @@ def test_options_and_defaults_are_the_functions(name):
         if p not in READING and p not in EMITTING and "--readout-size" not in p.opts
     }
     by_hand = {"symbol", "state", "neuron", "path"}  # positional arguments of the functions
+    by_hand |= {
+        "graph",
+        "word",
+        "every",
+        "checkpoint",
+    }  # a graph file, words and symbols, a file that is kept
     by_hand |= {"output", "certificate", "settings"}  # files that are written, a recipe's hyperparameters
     for key in ("alphabet", "checkpoint"):  # common to all verbs; named after the output
         keywords.pop(key, None)
@@ -138,7 +116,7 @@ def test_tables_csv_and_saved_results(name, tmp_path):
     assert plain.returncode == 0
     rows = run(name, *EMBEDDED[name], "--csv").stdout.decode().splitlines()
     assert len(rows) > 2
-    assert len({row.count(",") for row in rows[:2]}) == 1
+    assert len({len(row) for row in csv.reader(rows[:2])}) == 1
     saved = boolrnn.Result.load(tmp_path / "r")
     again = json.loads(run(name, *EMBEDDED[name], "--json").stdout)
     tree = json.loads(json.dumps(saved.to_json()))

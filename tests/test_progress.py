@@ -42,3 +42,18 @@ def test_short_work_shows_nothing(monkeypatch):
     with progress.bar("work", 10) as tick:
         tick(5)
     assert stream.getvalue() == ""
+
+
+def test_a_bar_inside_a_bar_is_silent(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(progress, "_enabled", True)
+    monkeypatch.setattr(progress, "_WAIT", 0.0)
+    monkeypatch.setattr(progress, "_EVERY", 0.0)
+    monkeypatch.setattr("sys.stderr", stream)
+    for _ in range(2):
+        with progress.bar("whole", 2) as tick:
+            with progress.bar("part", 9) as inner:
+                inner(3)
+            tick(1)
+    assert stream.getvalue().count("whole [") == 2
+    assert "part" not in stream.getvalue()

@@ -39,7 +39,12 @@ def neurons_of(text: str | None) -> list[int] | None:
     """Neurons from `h3,h7` or `3,7`; None stays None."""
     from boolrnn.model.rule import parse_neuron
 
-    return None if text is None else [parse_neuron(name) for name in text.replace(",", " ").split()]
+    if text is None:
+        return None
+    names = text.replace(",", " ").split()
+    if not names:
+        raise OptionError("neurons: expected numbers such as h3,h7")
+    return [parse_neuron(name) for name in names]
 
 
 def inputs_of(

@@ -33,7 +33,7 @@ from boolrnn.shapes import Float64, Int64
 PUBLISHED = (10, 20, 42, 50, 80, 100, 150, 200, 250, 300, 400, 500)
 ENDS = 5  # neurons that the published tracing begins with, per position
 WATCHED = 1000  # edges that heaviest paths are made of, at most
-_CELLS = 1 << 26  # positions x watched edges
+_CELLS = 1 << 25  # positions x watched edges
 ROLES = ("decision point", "source", "relay", "silent")
 
 

@@ -52,7 +52,6 @@ class Cycles(Result):
     verdict: str
     starts: int
     complete: bool  # the starts are all states there are
-    seconds: float
     undecided: bool  # some start did not come to its cycle
     interrupted: bool
     memory: int  # bytes, for visited states, all words together
@@ -178,8 +177,7 @@ class _Work:
         )
         self.workers = min(cores(), len(words))
         self.memory, self.each = memory, memory // self.workers
-        self.began = time.monotonic()
-        self.deadline = None if budget is None else self.began + budget
+        self.deadline = None if budget is None else time.monotonic() + budget
         self.stop, self.interrupted = threading.Event(), False
         self.lock = threading.Lock()
         count = len(states)
@@ -280,7 +278,6 @@ def _result(work: _Work, complete: bool) -> Cycles:
         verdict=_verdict(resolved, len(work.states), complete),
         starts=len(work.states),
         complete=complete and bool((resolved == 1).all()),
-        seconds=time.monotonic() - work.began,
         undecided=bool((resolved < 1).any()),
         interrupted=work.interrupted,
         memory=work.memory,

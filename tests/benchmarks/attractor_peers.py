@@ -3,7 +3,8 @@
     pip install networkx pyboolnet biodivine_aeon mpbn
     python tests/benchmarks/attractor_peers.py
 
-The witness steps all 2^H states once and follows each until it meets one that was seen. networkx is given the
+The witness steps all 2^H states once and follows each until it meets one that was seen; `boolrnn.cycles` from
+all states must find the same cycles and basins. networkx is given the
 same map as an explicit graph; the tools for Boolean networks are given the automaton under one symbol as bnet
 rules, one minterm per state that turns a neuron on, and only as many neurons as such rules stay short for.
 They must find the same cycles (synchronous updates) or the same fixed points, which all updates share.
@@ -147,14 +148,28 @@ class Case:
     rules: str
     cycles: set
     seconds: float
+    ours: float
+
+
+def our_seconds(automaton, symbol, cycles):
+    """What `boolrnn.cycles` takes from all states; its cycles must be the witness's."""
+    count = 1 << automaton.hidden
+    found = boolrnn.cycles(automaton, [symbol], starts=count)
+    least = found.cycle_example @ (1 << np.arange(automaton.hidden))
+    assert found.complete
+    assert found.cycle_basin.sum() == count
+    own = {(int(a), int(b)) for a, b in zip(found.cycle_period, least)}
+    assert own == {(len(cycle), min(cycle)) for cycle in cycles}
+    return seconds(lambda: boolrnn.cycles(automaton, [symbol], starts=count))
 
 
 def case_of(automaton, symbol):
     began = time.perf_counter()
     after = successors(automaton, symbol)
     cycles, spent = cycles_of(after), time.perf_counter() - began
+    ours = our_seconds(automaton, symbol, cycles)
     rules = bnet(after, automaton.hidden) if automaton.hidden in SMALL else ""
-    return Case(automaton.hidden, after, rules, cycles, spent)
+    return Case(automaton.hidden, after, rules, cycles, spent, ours)
 
 
 def all_cases():
@@ -183,6 +198,7 @@ def main() -> None:
         f"the longest of {max(lengths)} states"
     )
     line("every state stepped (the witness)", cases, "cycles", [case.seconds for case in cases])
+    line("boolrnn.cycles from every state", cases, "cycles", [case.ours for case in cases])
     for name, module, peer, given, finds, largest in PEERS:
         if importlib.util.find_spec(module) is None:
             print(f"{name:34s} absent, skipped")
