@@ -1,5 +1,6 @@
 """What the verbs of the room `graph` read and write beside MODEL and TEXT."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,7 @@ def neurons_of(text: str | None) -> list[int] | None:
 
 def inputs_of(
     pair: Pair, symbols: tuple[str, ...], words: tuple[str, ...], every: bool
-) -> "list[int | np.ndarray]":
+) -> "Sequence[int | np.ndarray]":
     """The symbols and words that were asked for, as symbol numbers."""
     import os
 
@@ -61,7 +62,6 @@ def inputs_of(
     if every == bool(symbols or words):
         raise OptionError("expected --symbol X, --word W or --all")
     if every:
-        return (
-            np.arange(weights.symbols).tolist() if pair.symbols is None else np.unique(pair.symbols).tolist()
-        )
+        asked = np.arange(weights.symbols) if pair.symbols is None else np.unique(pair.symbols)
+        return [int(x) for x in asked]
     return [pair.symbol(x) for x in symbols] + [to_symbols(os.fsencode(word), weights) for word in words]

@@ -190,9 +190,9 @@ class _Work:
         todo = [k for k, found in enumerate(self.found) if (found.transients == OPEN).any()]
         shares = [todo[k :: self.workers] for k in range(self.workers)]
         pool = ThreadPoolExecutor(self.workers)
+        jobs = [pool.submit(self._words, share) for share in shares]
         try:
             with progress.bar("cycles", len(self.words) * len(self.states)) as tick:
-                jobs = [pool.submit(self._words, share) for share in shares]
                 while wait(jobs, timeout=0.2).not_done:
                     tick(self._done(), f"{sum(self.seen):,} states")
                     with self.lock:

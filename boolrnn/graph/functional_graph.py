@@ -8,16 +8,16 @@ doi:10.1007/BF01933190), which keeps nothing, and still end where they meet a kn
 
 import bisect
 import dataclasses
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from boolrnn.bits import to_words
+from boolrnn.compiling import compiled_module
 from boolrnn.graph.verify_cycle import Cycle, verified
 from boolrnn.model.automaton import Automaton
-from boolrnn.model.kernels import compiled_code, stepper, tables
+from boolrnn.model.kernels import stepper, tables
 from boolrnn.shapes import Bool, Int64
 
 EXPLICIT = 16  # up to so many neurons all successors are computed at once
@@ -156,7 +156,7 @@ class _Compiled(FunctionalGraph):
         spare: np.ndarray | None = None,
     ) -> None:
         super().__init__(automaton, word, look)
-        self.code: Any = importlib.import_module("boolrnn.graph.compiled_cycles")
+        self.code: Any = compiled_module("graph.compiled_cycles")
         self.tables, self.memory = tables(automaton), memory
         self.words = -(-automaton.hidden // 64)
         self.table = self._empty(_FIRST_SLOTS) if spare is None else spare
@@ -218,7 +218,9 @@ class _Compiled(FunctionalGraph):
         """Applications until the start is on a cycle of this period."""
         left, right = to_words(start), to_words(start[None])
         for done in range(0, period, _CHUNK):
-            compiled_code().repeat(self.tables, right, self.word, min(_CHUNK, period - done))
+            compiled_module("model.compiled").repeat(
+                self.tables, right, self.word, min(_CHUNK, period - done)
+            )
             self.look(self.count)
         passed = 0
         while (met := self.code.meet(self.tables, self.word, left, right[0], _CHUNK)) < 0:

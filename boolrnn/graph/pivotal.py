@@ -9,13 +9,13 @@ The comparison is exact where sums are float64 (boolrnn.model.exact); on other r
 """
 
 import dataclasses
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from boolrnn.bits import signs, to_words
+from boolrnn.compiling import compiled_module
 from boolrnn.model.automaton import Automaton
 from boolrnn.model.exact import FLOAT64
 from boolrnn.model.kernels import TABLE_BYTES, tables
@@ -93,7 +93,7 @@ def _counted(
     automaton: Automaton, states: np.ndarray, symbols: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """`flip_blocks` by compiled code, on exact float64 sums."""
-    code: Any = importlib.import_module("boolrnn.graph.compiled")
+    code: Any = compiled_module("graph.compiled")
     hidden, rows = automaton.hidden, automaton.rows
     twice, pivotal = 2 * rows.matrix, np.empty((_IN_CACHE, hidden), np.int32)
     before = np.empty((_IN_CACHE, hidden))
@@ -164,7 +164,7 @@ class _Numpy(_Rows):
 class _Compiled(_Rows):
     def __init__(self, automaton: Automaton, matrix: np.ndarray | None) -> None:
         super().__init__(automaton, matrix)
-        self.code: Any = importlib.import_module("boolrnn.graph.compiled")
+        self.code: Any = compiled_module("graph.compiled")
         self.order = np.argsort(-np.abs(self.matrix), axis=1, kind="stable")
         ranked = np.take_along_axis(self.matrix, self.order, axis=1)
         self.size, self.positive = 2 * np.abs(ranked), ranked > 0

@@ -7,12 +7,12 @@ steps back. Where no single input was pivotal, the route begins; weight is neith
 """
 
 import dataclasses
-import importlib
 from typing import Any
 
 import numpy as np
 
 from boolrnn import progress
+from boolrnn.compiling import compiled_module
 from boolrnn.graph.pivotal import Pivotal, pivotal_inputs
 from boolrnn.model.automaton import Automaton
 from boolrnn.shapes import Bool, Float64, Int64
@@ -84,7 +84,7 @@ class _Flow:
 
 
 def _compiled(flow: _Flow, block: Pivotal, worth: np.ndarray) -> None:
-    code: Any = importlib.import_module("boolrnn.graph.compiled")
+    code: Any = compiled_module("graph.compiled")
     last = flow.length - 1 - block.first
     arrays = (flow.weight, flow.edges, flow.begun, flow.stopped, flow.arrived)
     code.trace_back(

@@ -9,7 +9,6 @@ are no float64 ones are stepped by boolrnn.model.exact, state by state.
 """
 
 import dataclasses
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import sympy
 
 from boolrnn.bits import signs
+from boolrnn.compiling import compiled_module
 from boolrnn.model.automaton import Automaton
 from boolrnn.model.exact import FLOAT64
 from boolrnn.shapes import Bool, Int64
@@ -113,7 +113,7 @@ class _Compiled(_Walker):
         self, automaton: Automaton, word: np.ndarray, start: np.ndarray, look: Callable[[], None]
     ) -> None:
         super().__init__(automaton, word, start, look)
-        self.code: Any = importlib.import_module("boolrnn.graph.compiled_cycles")
+        self.code: Any = compiled_module("graph.compiled_cycles")
         self.columns = np.ascontiguousarray(2 * automaton.rows.matrix.T)
         self.sums = automaton.rows.matrix @ signs(start)
 

@@ -8,7 +8,7 @@ from typing import Any, no_type_check
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, njit, types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -97,13 +97,20 @@ def _poke(_typing: Any, address: Any, word: Any) -> Any:
 
 
 @intrinsic
-def _pointer(_typing: Any, address: Any) -> Any:
-    """An address as a pointer, which `carray` turns into an array that counts no references."""
+def _signed_sum(_typing: Any, weights: Any, word: Any) -> Any:
+    """The sum of 64 whole numbers at an address, each with the sign that its bit in `word` gives (1: +)."""
 
     def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], _BYTE.as_pointer())
+        address, word = arguments
+        vector = ir.VectorType(_WORD, LANES)
+        values = builder.load(builder.inttoptr(address, vector.as_pointer()), align=8)
+        mask = builder.bitcast(word, ir.VectorType(ir.IntType(1), LANES))
+        signed = builder.select(mask, values, builder.sub(vector([0] * LANES), values))
+        name = f"llvm.vector.reduce.add.v{LANES}i64"
+        total = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_WORD, [vector]), name)
+        return builder.call(total, [signed])
 
-    return types.voidptr(types.intp), generate
+    return types.int64(types.intp, types.uint64), generate
 
 
 @njit(nogil=True, cache=True)
@@ -119,8 +126,9 @@ def places(tables):
     """The tables as numbers: addresses and sizes. Steps are given these and no arrays, whose references
     numba counts at every call: that took four times as long as the step itself."""
     slices, drive, limit, limbs, limb_drive, width = tables
-    exact = (address(limbs), address(limb_drive), limbs.shape[0], limbs.shape[1], width)
-    sizes = (slices.shape[0], slices.shape[2] * 2, limit, slices.shape[2] // LANES)
+    words = slices.shape[2] // LANES
+    exact = (address(limbs), address(limb_drive), limbs.shape[0], limbs.shape[1], width, words)
+    sizes = (slices.shape[0], slices.shape[2] * 2, limit, words)
     return address(slices), address(drive), sizes, exact
 
 
@@ -129,20 +137,18 @@ def places(tables):
 def exact_bit(exact, before, i, x, turned):
     """Bit i of the next state of the one at address `before`, with bit `turned` flipped (-1: none), from
     limbs: carry upwards, and the highest keeps the sign."""
-    limbs, limb_drive, hidden, count, width = exact
-    weights = carray(_pointer(limbs + 8 * i * count * hidden), (count, hidden), np.int64)
-    drive = carray(_pointer(limb_drive + 8 * (x * hidden + i) * count), (count,), np.int64)
+    limbs, limb_drive, hidden, count, width, words = exact
+    row = limbs + 8 * i * count * LANES * words
+    drive = limb_drive + 8 * (x * hidden + i) * count
     carry = np.int64(0)
     for k in range(count):
-        total = drive[k] + (carry >> width)
-        for first in range(0, hidden, LANES):
-            word = _peek(before + first // 8)
-            if first <= turned < first + LANES:
-                word ^= np.uint64(1) << np.uint64(turned - first)
-            part = weights[k, first : first + LANES]
-            for b in range(len(part)):
-                minus = np.int64((word >> np.uint64(b)) & np.uint64(1)) - 1
-                total += (part[b] ^ minus) - minus
+        total = np.int64(_peek(drive + 8 * k)) + (carry >> width)
+        for w in range(words):
+            word = _peek(before + 8 * w)
+            if w == turned >> 6:
+                word ^= np.uint64(1) << np.uint64(turned & 63)
+            total += _signed_sum(row, word)
+            row += 8 * LANES
         carry = total
     return carry >= 0
 

@@ -9,7 +9,6 @@ stays with NumPy.
 """
 
 import functools
-import importlib
 import itertools
 import os
 from abc import ABC, abstractmethod
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boolrnn.bits import as_bits, from_words, signs, to_words
+from boolrnn.compiling import compiled_module
 from boolrnn.errors import OptionError, TextError
 from boolrnn.model.table import Tables, size_of, tables_of
 from boolrnn.shapes import Bool, Int64
@@ -102,11 +102,6 @@ def tables(automaton: "Automaton") -> Tables:
     return kept["_tables"]
 
 
-def compiled_code() -> Any:
-    """The module of compiled inner loops, loaded at first use."""
-    return importlib.import_module("boolrnn.model.compiled")
-
-
 class _Numpy(Stepper):
     engine = "numpy"
 
@@ -143,6 +138,10 @@ class _Numpy(Stepper):
 class _Compiled(Stepper):
     engine = "compiled"
 
+    def __init__(self, automaton: "Automaton") -> None:
+        super().__init__(automaton)
+        self.code: Any = compiled_module("model.compiled")
+
     @functools.cached_property
     def _tables(self) -> Tables:
         return tables(self.automaton)
@@ -159,7 +158,7 @@ class _Compiled(Stepper):
         for k in range(first, len(symbols), _CHUNK):
             part = symbols[k : k + _CHUNK]
             words = np.empty((len(part), -(-hidden // 64)), np.uint64)
-            compiled_code().run(self._tables, before, part, words)
+            self.code.run(self._tables, before, part, words)
             for b in range(0, len(part), _UNPACKED):
                 states[k + b : k + b + _UNPACKED] = from_words(words[b : b + _UNPACKED], hidden)
             before = words[-1].copy()
@@ -168,7 +167,10 @@ class _Compiled(Stepper):
 
     def repeat(self, word: np.ndarray, times: int, states: np.ndarray, tick: Any = None) -> np.ndarray:
         word, after = self._symbols(word, np.shape(word)[:1]), to_words(self._states(states))
-        code, at_once = compiled_code(), max(1, _CHUNK * cores() // max(1, len(word) * len(after)))
+        code, at_once = (
+            compiled_module("model.compiled"),
+            max(1, _CHUNK * cores() // max(1, len(word) * len(after))),
+        )
         for k in range(0, times, at_once):
             now = min(at_once, times - k)
             _on_all_cores(lambda part, now=now: code.repeat(self._tables, part, word, now), after)
@@ -178,7 +180,9 @@ class _Compiled(Stepper):
     def advance(self, states: np.ndarray, symbols: np.ndarray) -> np.ndarray:
         after = to_words(self._states(states))
         symbols = self._symbols(symbols, (len(after), *np.shape(symbols)[1:2]))
-        _on_all_cores(lambda *parts: compiled_code().advance(self._tables, *parts), after, symbols)
+        _on_all_cores(
+            lambda *parts: compiled_module("model.compiled").advance(self._tables, *parts), after, symbols
+        )
         return from_words(after, self.automaton.hidden)
 
 

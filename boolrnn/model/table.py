@@ -30,7 +30,7 @@ class Tables(NamedTuple):
     slices: np.ndarray  # (S, 256, P) int16
     drive: np.ndarray  # (V, P) int16, with the offset of each row
     limit: int  # 2E: where 0 <= u <= limit the row is summed exactly
-    limbs: np.ndarray  # (H, L, H) int64
+    limbs: np.ndarray  # (H, L, P) int64
     limb_drive: np.ndarray  # (V, H, L) int64
     width: int  # bits of a limb
 
@@ -82,7 +82,7 @@ def _scales(rows: ExactRows, slack: int) -> tuple[Float64[np.ndarray, "H"], Floa
 def _limbs(
     unit: Int64[np.ndarray, "H"], bits: Int64[np.ndarray, "H"], wh: np.ndarray, wx: np.ndarray, bh: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """Weights (H, L, H) and drives (V, H, L) as limbs of `width` bits."""
+    """Weights (H, L, P), padded with zeros, and drives (V, H, L) as limbs of `width` bits."""
     hidden = len(unit)
     width = 62 - (hidden + 2).bit_length()
     count = max(1, -(-int(bits.max()) // width))
@@ -91,7 +91,8 @@ def _limbs(
         for values in (wh, wx, bh[:, None])
     )  # (H, L, columns)
     drive = (inputs + bias).transpose(2, 0, 1)
-    return np.ascontiguousarray(matrix), np.ascontiguousarray(drive), width
+    matrix = np.pad(matrix, ((0, 0), (0, 0), (0, -hidden % LANES)))
+    return matrix, np.ascontiguousarray(drive), width
 
 
 def _limb(values: np.ndarray, unit: Int64[np.ndarray, "H"], low: int, width: int) -> np.ndarray:

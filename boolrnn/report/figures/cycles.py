@@ -41,9 +41,7 @@ def _against_random(result: Cycles, done: list[np.ndarray], axis: Axes) -> None:
     own = np.where(result.start_cycle == OPEN, np.nan, 0.0)
     if len(result.cycle_period):
         own = own + result.cycle_period[np.clip(number, 0, len(result.cycle_period) - 1)]
-    with np.errstate(invalid="ignore"):
-        known = np.isfinite(own).any(axis=1)
-    mean_period = np.array([np.nanmean(row) if k else np.nan for row, k in zip(own, known)])
+    mean_period = np.array([np.nanmean(row) if np.isfinite(row).any() else np.nan for row in own])
     for values, name, marker, colour in (
         (means, "mean transient", ".", FLOAT),
         (mean_period, "mean period", "^", AUTOMATON),

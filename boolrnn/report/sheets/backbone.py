@@ -19,8 +19,8 @@ _CHAIN = (
 _PUBLISHED = (
     "First: positions at which negating the neuron changes the prediction most. Among {ends}: ... is one "
     "of the {ends} that change it most. First source: traces that lead from one of those to this neuron "
-    "one step back, along the largest |weight x value|. Causal share, role: by the other definition, as "
-    "under `neurons`."
+    "one step back, along the largest |weight x value| (of equal ones the lowest neuron). Causal share, "
+    "role: by the other definition, as under `neurons`."
 )
 _TOP_SHARES = (
     "Neurons: so many, the busiest ones. Share: of the traffic, that leads to them from the next step. "
