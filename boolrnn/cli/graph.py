@@ -65,7 +65,10 @@ def influence(pair: Pair, graph: str | None, **options: Any) -> Any:
 @click.option("--depth", type=int, default=10, show_default=True, help="Steps to trace back.")
 @click.option("--length", type=int, default=2, show_default=True, help="Edges of the paths that are listed.")
 @click.option(
-    "--top", type=int, default=20, show_default=True, help="Busiest neurons tested, and paths listed."
+    "--top",
+    type=int,
+    metavar="K",
+    help="Busiest neurons tested, and paths listed.  [default: 20; of small nets a sixth is tested]",
 )
 @click.option(
     "--permutations", type=int, default=100, show_default=True, help="Null models; 0 leaves them out."

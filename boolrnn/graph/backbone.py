@@ -31,6 +31,7 @@ from boolrnn.result import Result, named
 from boolrnn.shapes import Float64, Int64
 
 PUBLISHED = (10, 20, 42, 50, 80, 100, 150, 200, 250, 300, 400, 500)
+TOP = 20
 ENDS = 5  # neurons that the published tracing begins with, per position
 WATCHED = 1000  # edges that heaviest paths are made of, at most
 _CELLS = 1 << 25  # positions x watched edges
@@ -85,6 +86,9 @@ class Backbone(Result):
     null_median: float | None = named("null.median")
     null_q95: float | None = named("null.q95")
     null_p: float | None = named("null.p")
+    null_traffic: float = named("null.traffic")  # observed, in bits, over all edges
+    null_traffic_median: float | None = named("null.traffic_median")
+    null_traffic_p: float | None = named("null.traffic_p")
     top_k: Int64[np.ndarray, "H"] = named("top_shares.neurons")
     top_share: Float64[np.ndarray, "H"] = named("top_shares.share")
     top_median: Float64[np.ndarray, "H"] = named("top_shares.null_median")
@@ -116,7 +120,7 @@ def backbone(
     states: str = NETWORK,
     depth: int = 10,
     length: int = 2,
-    top: int = 20,
+    top: int | None = None,
     permutations: int = 100,
     chain: str | None = None,
     seed: int = 0,
@@ -126,16 +130,19 @@ def backbone(
     """Trace what carries the predictions of `positions` (default all of 0..T-2) on `symbols` (T).
 
     `depth` steps back; listed paths have `length` edges; the null model compares what the busiest `top`
-    neurons carry. `chain` names a route to test, the end first. `as_published` takes the 12 published
-    positions and the network's hidden values for the published definition (else all, and signs).
+    neurons carry: 20 by default, in a net of less than 120 neurons a sixth. `chain` names a route to test,
+    the end first. `as_published` takes the 12 published positions and the network's hidden values for the
+    published definition (else all, and signs).
 
     Raises
     ------
     TextError, OptionError
         On a symbol or option that cannot be used, or a net that does not predict symbols (O != V).
     """
-    _check(depth, length, top, permutations)
     automaton = as_automaton(model)
+    busiest = min(TOP, max(1, automaton.hidden // 6)) if top is None else top
+    listed = TOP if top is None else top
+    _check(depth, length, busiest, permutations)
     if not automaton.weights.predicts:
         raise OptionError(f"{automaton.outputs} outputs for {automaton.symbols} symbols: predicts no symbols")
     named_chain = [] if chain is None else parse_chain(chain, automaton.hidden)
@@ -146,8 +153,8 @@ def backbone(
     worth[at] = np.abs(signed)
     tracer = _Tracer(seen, worth, depth, permutations)
     found, null = _causal(tracer, permutations, seed)
-    fields = _edges(automaton, found, null) | _neurons(worth, found, null) | _tops(found, null, top)
-    fields |= _paths(tracer, found, named_chain, length, top) | _chain(seen, at, found, null, named_chain)
+    fields = _edges(automaton, found, null) | _neurons(worth, found, null) | _tops(found, null, busiest)
+    fields |= _paths(tracer, found, named_chain, length, listed) | _chain(seen, at, found, null, named_chain)
     return Backbone(
         variant="published" if as_published else "every position",
         window=described(at),
@@ -159,7 +166,7 @@ def backbone(
         depth_share=_ratio(np.r_[worth.sum(), found.arrived[1:]], worth.sum()),
         null_permutations=permutations,
         **fields,
-        **_published(seen, at, signed, length, top, as_published),
+        **_published(seen, at, signed, length, listed, as_published),
     )
 
 
@@ -253,18 +260,25 @@ def _tops(found: Traffic, null: Null, top: int) -> dict[str, Any]:
     share, median, high = top_shares(found.edges), null.band(0.5), null.band(0.95)
     k = min(top, len(share)) - 1
     some = len(null.top) > 0 and found.edges.sum() > 0
-    reached = as_much(null.top[:, k], share[k : k + 1]).sum()
     return {
         "null_top": k + 1,
         "null_share": float(share[k]) if found.edges.sum() else None,
         "null_median": float(median[k]) if some else None,
         "null_q95": float(high[k]) if some else None,
-        "null_p": float((1 + reached) / (1 + len(null.top))) if some else None,
+        "null_p": _reached(null.top[:, k], share[k]) if some else None,
+        "null_traffic": float(found.edges.sum()),
+        "null_traffic_median": float(np.median(null.total)) if some else None,
+        "null_traffic_p": _reached(null.total, found.edges.sum()) if some else None,
         "top_k": np.arange(1, len(share) + 1),
         "top_share": share,
         "top_median": median,
         "top_q95": high,
     }
+
+
+def _reached(values: np.ndarray, observed: float) -> float:
+    """The p-value of a permutation test: how many reach what was observed, itself counted."""
+    return float((1 + as_much(values, np.array([observed])).sum()) / (1 + len(values)))
 
 
 def _paths(tracer: _Tracer, found: Traffic, named_chain: list[int], length: int, top: int) -> dict[str, Any]:

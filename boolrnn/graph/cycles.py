@@ -152,7 +152,8 @@ class _Found:
     transients: Int64[np.ndarray, "N"]
     cycle: Int64[np.ndarray, "N"]
     cycles: list[Cycle] = dataclasses.field(default_factory=list)
-    visited: int | None = None
+    visited: int | None = None  # states met in all
+    walks: int = 0  # starts that were not known before
 
 
 class _Work:
@@ -243,6 +244,7 @@ class _Work:
                 found.transients[n], found.cycle[n] = trail.transient, trail.cycle
         if fresh and graph.complete:
             found.visited = graph.count
+            found.walks = sum(trail.entered > 0 for trail in graph.trails)
 
     def _arrays(self) -> dict[str, np.ndarray]:
         """Everything that is finished, as a checkpoint keeps it."""
@@ -250,6 +252,7 @@ class _Work:
         for k, found in enumerate(self.found):
             arrays[f"{k}.transients"], arrays[f"{k}.cycle"] = found.transients.copy(), found.cycle.copy()
             arrays[f"{k}.visited"] = np.array(OPEN if found.visited is None else found.visited)
+            arrays[f"{k}.walks"] = np.array(found.walks)
             arrays[f"{k}.period"] = np.array([cycle.period for cycle in found.cycles], np.int64)
             hidden = self.automaton.hidden
             for name in ("least", "active"):
@@ -262,6 +265,7 @@ class _Work:
             assert kept is not None
             found.transients[:], found.cycle[:] = kept[f"{k}.transients"], kept[f"{k}.cycle"]
             found.visited = int(kept[f"{k}.visited"]) if kept[f"{k}.visited"] >= 0 else None
+            found.walks = int(kept[f"{k}.walks"])
             parts = (kept[f"{k}.{name}"] for name in ("period", "least", "active"))
             found.cycles = [Cycle(int(period), least, active) for period, least, active in zip(*parts)]
 
@@ -282,7 +286,7 @@ def _result(work: _Work, complete: bool) -> Cycles:
         interrupted=work.interrupted,
         memory=work.memory,
         symbol=np.array([int(word[0]) for word in work.words]) if single else None,
-        word=None if single else np.array([show_word(word, alphabet) for word in work.words]),
+        word=None if single else show_words(work.words, alphabet),
         resolved=resolved,
         tried=np.full(len(parts), len(work.states)),
         visited=np.array([OPEN if found.visited is None else found.visited for found in work.found]),
@@ -318,15 +322,21 @@ def _effective(found: _Found) -> Any:
     """The random mapping that the walks of one word look like; None where states were not all kept."""
     if found.visited is None:
         return None
-    return effective(found.visited, len(found.transients))
+    return effective(found.visited, found.walks)
 
 
-def show_word(word: np.ndarray, alphabet: np.ndarray | None) -> str:
-    """A word as characters where its symbols are bytes, else as numbers."""
-    values = word if alphabet is None else alphabet[word]
-    if values.max() > 255:
-        return " ".join(map(str, word.tolist()))
-    return os.fsdecode(values.astype(np.uint8).tobytes())
+def show_words(words: list[np.ndarray], alphabet: np.ndarray | None) -> np.ndarray:
+    """Words as characters, others than the printable ones escaped (`\\x00`); as numbers where a symbol is
+    no byte."""
+    bytes_ = [word if alphabet is None else alphabet[word] for word in words]
+    if any(values.max() > 255 for values in bytes_):
+        return np.array([" ".join(map(str, word.tolist())) for word in words])
+    return np.array([_escaped(values.tolist()) for values in bytes_])
+
+
+def _escaped(values: list[int]) -> str:
+    shown = {92: "\\\\"} | {value: chr(value) for value in range(32, 127) if value != 92}
+    return "".join(shown.get(value, f"\\x{value:02x}") for value in values)
 
 
 def _verdict(resolved: np.ndarray, starts: int, complete: bool) -> str:

@@ -24,6 +24,8 @@ EXPLICIT = 16  # up to so many neurons all successors are computed at once
 _AHEAD = 32  # states computed before the first of them is looked up
 _CHUNK = 1 << 17  # applications between two looks at the clock
 _FIRST_SLOTS = 1 << 14
+_LOOK = 1024  # the same, for states stepped by NumPy
+_ENTRY = 200  # bytes that Python needs for an entry of a dictionary, about
 _LOAD = 0.5  # of the slots, before the table grows
 _FULL_LOAD = 0.85  # where it cannot
 
@@ -78,20 +80,27 @@ class FunctionalGraph:
     def _walk(self, trail: Trail, start: np.ndarray) -> None:
         raise NotImplementedError
 
+    def _transient(self, start: np.ndarray, period: int) -> int:
+        """Applications until the start is on a cycle of this period, found without kept states."""
+        raise NotImplementedError
+
     def _met(self, trail: Trail, start: np.ndarray, number: int, steps: int) -> None:
-        """After `steps` applications the start is at the state of visit `number`."""
+        """After `steps` applications the start is at the state of visit `number`, the first kept one."""
         at = bisect.bisect_right(self.trails, number, key=lambda other: other.first) - 1
         while self.trails[at].entered == 0:  # a trail without a state of its own has the number of the next
             at -= 1
         other, place = self.trails[at], number - self.trails[at].first
         if other is trail:
             self._closed(trail, start, place, steps - place)
+            return
+        trail.cycle = other.cycle
+        if place >= other.transient and steps > trail.entered:  # it may have come onto the cycle before
+            trail.transient = self._transient(start, self.cycles[other.cycle].period)
         else:
             trail.transient = steps + max(0, other.transient - place)
-            trail.cycle = other.cycle
 
     def _closed(self, trail: Trail, start: np.ndarray, transient: int, period: int) -> None:
-        """The start runs into a cycle that was met for the first time, or that nobody recognised."""
+        """The start closes a cycle by itself: check it, and see whether it is known under its least state."""
         found = verified(self.automaton, self.word, start, transient, period, lambda: self.look(self.count))
         trail.transient = transient
         for k, cycle in enumerate(self.cycles):
@@ -103,44 +112,66 @@ class FunctionalGraph:
 
 
 class _Numpy(FunctionalGraph):
-    """States in a dictionary; small nets have all their successors computed at once."""
+    """States in a dictionary of about `memory` bytes; small nets have all their successors computed at once,
+    and no limit."""
 
     def __init__(
         self, automaton: Automaton, word: np.ndarray, look: Callable[[int], None], memory: int
     ) -> None:
         super().__init__(automaton, word, look)
-        self.numbers: dict[bytes, int] = {}
+        self.numbers: dict[Any, int] = {}
         self.step = stepper(automaton, engine="numpy")
         self.images: np.ndarray | None = None
-        self.room = max(1, memory // 200)  # bytes that Python needs for an entry, about
         hidden = automaton.hidden
+        self.room = 1 << hidden if hidden <= EXPLICIT else max(1, memory // _ENTRY)
         if hidden <= EXPLICIT:
             every = (np.arange(1 << hidden)[:, None] >> np.arange(hidden) & 1).astype(bool)
             after = self.step.repeat(word, 1, every)
             self.images = after @ (1 << np.arange(hidden))
 
     def _walk(self, trail: Trail, start: np.ndarray) -> None:
-        state: Any = start if self.images is None else int(start @ (1 << np.arange(len(start))))
-        steps = 0
-        while self._key(state) not in self.numbers:
-            if self.count >= self.room:
-                raise OutOfTimeError
-            self.count += 1
-            trail.entered += 1
-            self.numbers[self._key(state)] = self.count
+        """Enter states while there is room, then go on by Brent's method."""
+        state, steps, since, power = self._first(start), 0, 0, 1
+        anchor = None
+        while (number := self.numbers.get(state)) is None:
+            if state == anchor:
+                self._closed(trail, start, self._transient(start, since), since)
+                return
+            if self.count < self.room:
+                self.count += 1
+                trail.entered += 1
+                self.numbers[state] = self.count
+            elif anchor is None or since == power:
+                self.complete = False
+                anchor, power, since = state, 2 * power, 0
             state = self._next(state)
             steps += 1
-            if not steps % 4096:
+            since += 1
+            if not steps % _LOOK:
                 self.look(self.count)
-        self._met(trail, start, self.numbers[self._key(state)], steps)
+        self._met(trail, start, number, steps)
 
-    def _key(self, state: Any) -> Any:
-        return state if self.images is not None else state.tobytes()
+    def _transient(self, start: np.ndarray, period: int) -> int:
+        left = right = self._first(start)
+        for k in range(period):
+            right = self._next(right)
+            if not k % _LOOK:
+                self.look(self.count)
+        passed = 0
+        while left != right:
+            left, right, passed = self._next(left), self._next(right), passed + 1
+            if not passed % _LOOK:
+                self.look(self.count)
+        return passed
+
+    def _first(self, start: np.ndarray) -> Any:
+        """A state as a key: its number where successors are listed, else its bytes."""
+        return start.tobytes() if self.images is None else int(start @ (1 << np.arange(len(start))))
 
     def _next(self, state: Any) -> Any:
         if self.images is not None:
             return int(self.images[state])
-        return self.step.repeat(self.word, 1, state[None])[0]
+        return self.step.repeat(self.word, 1, np.frombuffer(state, bool)[None])[0].tobytes()
 
 
 class _Compiled(FunctionalGraph):
@@ -159,8 +190,16 @@ class _Compiled(FunctionalGraph):
         self.code: Any = compiled_module("graph.compiled_cycles")
         self.tables, self.memory = tables(automaton), memory
         self.words = -(-automaton.hidden // 64)
-        self.table = self._empty(_FIRST_SLOTS) if spare is None else spare
+        self.chunk = max(1, _CHUNK // len(word))
+        self.table = self._empty(self._slots()) if spare is None else spare
         self.table[:, -1] = 0
+
+    def _slots(self) -> int:
+        """Slots to begin with: fewer than usual where memory is small and states are large."""
+        slots = _FIRST_SLOTS
+        while slots > 64 and slots * 8 * (self.words + 1) > self.memory:
+            slots //= 2
+        return slots
 
     def _empty(self, slots: int) -> np.ndarray:
         return np.zeros((slots, self.words + 1), np.uint64)
@@ -182,7 +221,7 @@ class _Compiled(FunctionalGraph):
         while True:
             room = int(load * len(self.table))
             ended, number, count = code.follow(
-                self.tables, self.word, ahead, self.table, self.count, room, _CHUNK
+                self.tables, self.word, ahead, self.table, self.count, room, self.chunk
             )
             trail.entered += count - self.count
             self.count = count
@@ -203,7 +242,7 @@ class _Compiled(FunctionalGraph):
         anchor, power, since = state.copy(), 1, 0
         while True:
             ended, number, made, power, since = code.brent(
-                self.tables, self.word, state, anchor, power, since, self.table, _CHUNK
+                self.tables, self.word, state, anchor, power, since, self.table, self.chunk
             )
             steps += made
             if ended == code.KNOWN:
@@ -215,16 +254,15 @@ class _Compiled(FunctionalGraph):
             self.look(self.count)
 
     def _transient(self, start: np.ndarray, period: int) -> int:
-        """Applications until the start is on a cycle of this period."""
         left, right = to_words(start), to_words(start[None])
-        for done in range(0, period, _CHUNK):
+        for done in range(0, period, self.chunk):
             compiled_module("model.compiled").repeat(
-                self.tables, right, self.word, min(_CHUNK, period - done)
+                self.tables, right, self.word, min(self.chunk, period - done)
             )
             self.look(self.count)
         passed = 0
-        while (met := self.code.meet(self.tables, self.word, left, right[0], _CHUNK)) < 0:
-            passed += _CHUNK
+        while (met := self.code.meet(self.tables, self.word, left, right[0], self.chunk)) < 0:
+            passed += self.chunk
             self.look(self.count)
         return passed + met
 

@@ -19,9 +19,11 @@ _ROUNDING = 1e-9  # relative; shares that differ by less are the same
 @dataclasses.dataclass(frozen=True)
 class Null:
     """What N permutations gave: `top[n, k]`, the share of traffic that the k + 1 busiest neurons carry in
-    permutation n; how many permutations give an edge, and a neuron, less of the traffic than observed."""
+    permutation n; `total[n]`, all its traffic; how many permutations give an edge, and a neuron, less of the
+    traffic than observed."""
 
     top: Float64[np.ndarray, "N H"]
+    total: Float64[np.ndarray, "N"]
     edges_below: Int64[np.ndarray, "H H"]
     neurons_below: Int64[np.ndarray, "H"]
 
@@ -55,17 +57,17 @@ def permuted(
     """Permute `matrix` within rows; `traced` gives the traffic of edges for such a matrix."""
     rng = np.random.default_rng(seed)
     hidden = len(matrix)
-    top = np.empty((permutations, hidden))
+    top, total = np.empty((permutations, hidden)), np.empty(permutations)
     edges_below = np.zeros((hidden, hidden), np.int64)
     neurons_below = np.zeros(hidden, np.int64)
     with progress.bar("null model", permutations) as tick:
         for n in range(permutations):
             edges = traced(rng.permuted(matrix, axis=1))
-            top[n] = top_shares(edges)
+            top[n], total[n] = top_shares(edges), edges.sum()
             edges_below += ~as_much(_shares(edges), _shares(observed))
             neurons_below += ~as_much(_shares(edges.sum(axis=0)), _shares(observed.sum(axis=0)))
             tick(n + 1)
-    return Null(np.nan_to_num(top), edges_below, neurons_below)
+    return Null(np.nan_to_num(top), total, edges_below, neurons_below)
 
 
 def _shares(values: np.ndarray) -> np.ndarray:

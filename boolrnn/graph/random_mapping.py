@@ -1,10 +1,10 @@
 """How random is a functional graph? Compared with a uniformly random mapping of N states.
 
 In a random mapping the next state of a new state is one of the v states visited so far with probability
-v / N, independently of all before. So the sum of v over all states visited, divided by the number of walks
-(each ends by one such hit), estimates N, and twice the sum over N is chi-squared with twice as many degrees
-of freedom as walks. Mean transient and mean period of a random state are then about sqrt(pi N / 8) each
-(Flajolet & Odlyzko 1990, doi:10.1007/3-540-46885-4_34).
+v / N, independently of all before. So the sum of v over all states visited, divided by the number of walks,
+estimates N: each walk ends by one such hit, and a start that is known already is no walk. Twice the sum over
+N is chi-squared with twice as many degrees of freedom as walks. Mean transient and mean period of a random
+state are then about sqrt(pi N / 8) each (Flajolet & Odlyzko 1990, doi:10.1007/3-540-46885-4_34).
 """
 
 import dataclasses

@@ -21,8 +21,8 @@ from boolrnn.model.automaton import Automaton
 from boolrnn.model.exact import FLOAT64
 from boolrnn.shapes import Bool, Int64
 
-_CHUNK = 1 << 16  # applications between two looks at the clock
-_SHORT = 1 << 12  # applications that NumPy steps
+_CHUNK = 1 << 16  # symbols read between two looks at the clock
+_SHORT = 1 << 12  # the same for NumPy, and how many it steps at most where it need not
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +78,8 @@ def verified(
 class _Walker:
     """A state that is stepped, and what it passed through."""
 
+    chunk = _SHORT
+
     def __init__(
         self, automaton: Automaton, word: np.ndarray, start: np.ndarray, look: Callable[[], None]
     ) -> None:
@@ -93,8 +95,9 @@ class _Walker:
 
     def go(self, times: int) -> None:
         """So many applications of the word."""
-        for done in range(0, times, _CHUNK):
-            self._go(min(_CHUNK, times - done))
+        chunk = max(1, self.chunk // len(self.word))
+        for done in range(0, times, chunk):
+            self._go(min(chunk, times - done))
             self.look()
 
     def _go(self, times: int) -> None:
@@ -109,6 +112,8 @@ class _Walker:
 
 
 class _Compiled(_Walker):
+    chunk = _CHUNK
+
     def __init__(
         self, automaton: Automaton, word: np.ndarray, start: np.ndarray, look: Callable[[], None]
     ) -> None:

@@ -12,7 +12,9 @@ import ctypes
 import importlib
 import importlib.util
 import itertools
+import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -237,6 +239,21 @@ def compare_influence(automaton, libraries, rng) -> None:
     compare("influence of all flips / recomputing each flip in C", ours, peer, "at least 200")
 
 
+def resolve_every_symbol(pair) -> None:
+    """Processor seconds and memory of `boolrnn cycles --all`, in a process of its own."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "boolrnn", "cycles", *(pair or []), "--all", "--json"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    symbols = json.loads(done.stdout)["symbols"]
+    share = statistics.mean(entry["resolved"] for entry in symbols)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(
+        f"cycles of {len(symbols)} symbols, {symbols[0]['starts']} starts each: {share:.0%} resolved, "
+        f"{spent:.0f} s of processor time, {after.ru_maxrss >> 10:,} MB at most"
+    )
+
+
 def main() -> None:
     alone()
     pair = sys.argv[1:3]
@@ -252,6 +269,7 @@ def main() -> None:
         print(f"H = {weights.hidden}, V = {weights.symbols}; median ratio of {RUNS} pairs (least-greatest)")
         compare_steps(automaton, libraries, rng)
         compare_influence(automaton, libraries, rng)
+    resolve_every_symbol(pair)
 
 
 if __name__ == "__main__":

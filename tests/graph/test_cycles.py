@@ -92,20 +92,23 @@ def test_random_nets_against_the_naive_way(seed, hidden, spread):
     check(found, automaton, [[1], [0, 1]])
 
 
-@pytest.mark.parametrize("slots", [8, 32, 128])
-def test_without_memory_walks_go_on_and_are_exact(monkeypatch, slots):
-    """A table that may not grow: most states are passed without being kept."""
+@pytest.mark.parametrize("engine", ["compiled", "numpy"])
+@pytest.mark.parametrize("room", [8, 64, 512])
+def test_without_memory_walks_go_on_and_are_exact(monkeypatch, room, engine):
+    """A table that may not grow: most states, and parts of cycles, are passed without being kept."""
     automaton = boolrnn.compile(random_net(3, 30, 2))
-    monkeypatch.setattr(graphs, "_FIRST_SLOTS", slots)
+    monkeypatch.setattr(graphs, "_FIRST_SLOTS", room)
     monkeypatch.setattr(graphs, "_CHUNK", 7)
-    graph = functional_graph(automaton, np.array([0]), lambda _: None, memory=1, engine="compiled")
+    monkeypatch.setattr(graphs, "_ENTRY", 1)
+    memory = 16 * room if engine == "compiled" else room
+    graph = functional_graph(automaton, np.array([0]), lambda _: None, memory=memory, engine=engine)
     starts = np.random.default_rng(0).random((40, 30)) < 0.5
     for start in starts:
         trail = graph.follow(start)
         transient, cycle = naive(automaton, [0], start)
         assert (trail.transient, graph.cycles[trail.cycle].period) == (transient, len(cycle))
         assert (graph.cycles[trail.cycle].least == min(cycle, key=as_integer)).all()
-    assert len(graph.table) == slots
+    assert graph.count <= room
     assert not graph.complete
     names = {as_integer(cycle.least) for cycle in graph.cycles}
     assert len(names) == len(graph.cycles)
@@ -117,6 +120,19 @@ def test_a_table_that_grows_is_the_same_graph(monkeypatch):
     grown = cycles(automaton, [0, 1], starts=40, engine="compiled")
     check(grown, automaton, [[0], [1]])
     assert (grown.visited > 8).any()
+
+
+def test_only_starts_that_are_new_are_walks():
+    automaton = boolrnn.compile(random_net(2, 7, 2))
+    found = cycles(automaton, [0], starts=128)
+    seen, walks = set(), 0
+    for start in found.start:
+        state, walks = start, walks + (start.tobytes() not in seen)
+        while state.tobytes() not in seen:
+            seen.add(state.tobytes())
+            state = automaton.step(state[None], np.array([0]))[0][0]
+    assert walks < 128
+    assert found.effective[0] == effective(128, walks).states
 
 
 def test_small_nets_can_be_followed_from_every_state():
@@ -140,9 +156,12 @@ def test_json_is_what_readers_expect():
     assert set(entry["cycles"][0]) == {"period", "basin", "active", "example"}
     assert entry["cycles"][0]["example"].startswith("0x")
     assert (len(entry["transients"]), entry["resolved"], entry["starts"]) == (4, 1.0, 4)
-    words = cycles(boolrnn.compile(random_net(2, 9, 256)), [np.array([97, 98])], starts=2).to_json()
-    assert words["symbols"][0]["word"] == "ab"
+    asked = [np.array([97, 98]), [92, 1, 0], [0, 0]]
+    words = cycles(boolrnn.compile(random_net(2, 9, 256)), asked, starts=2).to_json()
+    assert [entry["word"] for entry in words["symbols"]] == ["ab", r"\\\x01\x00", r"\x00\x00"]
     assert "symbol" not in words["symbols"][0]
+    wide = cycles(boolrnn.compile(random_net(2, 9, 300)), [[299, 0], [7]], starts=2).to_json()
+    assert [entry["word"] for entry in wide["symbols"]] == ["299 0", "7"]
 
 
 def test_a_budget_leaves_what_is_finished(monkeypatch):
@@ -226,12 +245,13 @@ def test_the_second_stepper_refuses_wrong_cycles(monkeypatch, short):
             verified(automaton, word, start, *wrong)
 
 
-def test_effective_states_of_true_random_mappings():
-    """The interval holds the truth about as often as it says."""
-    rng, size, held = np.random.default_rng(0), 20_000, 0
+@pytest.mark.parametrize(("size", "starts"), [(20_000, 12), (256, 256), (1000, 50)])
+def test_effective_states_of_true_random_mappings(size, starts):
+    """The interval holds the truth about as often as it says, more often where starts meet known states."""
+    rng, held = np.random.default_rng(0), 0
     for _ in range(100):
         mapping, seen, walks = rng.integers(0, size, size), set(), 0
-        for start in rng.integers(0, size, 12).tolist():
+        for start in rng.integers(0, size, starts).tolist():
             walks += start not in seen
             state = start
             while state not in seen:

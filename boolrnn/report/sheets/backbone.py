@@ -112,6 +112,9 @@ def _facts(result: Backbone) -> list:
         ("  null median", result.null_median, models),
         ("  null 95 %", result.null_q95, models),
         ("  p", result.null_p, f"(1 + null models with as much) / {result.null_permutations + 1:,}"),
+        ("traffic", result.null_traffic, "bits, over all edges and positions"),
+        ("  null median", result.null_traffic_median, models),
+        ("  p", result.null_traffic_p, "the same, of the traffic"),
         ("chain, whole", result.chain_path_share, "share of the traffic that goes as many steps"),
         ("published definition", result.published_values, result.published_window),
     )

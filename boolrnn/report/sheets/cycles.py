@@ -89,4 +89,4 @@ def labels(result: Cycles) -> list[str]:
     if result.symbol is not None:
         return [show_symbol(x, result.alphabet) for x in result.symbol.tolist()]
     assert result.word is not None
-    return [repr(word) for word in result.word.tolist()]
+    return [f"'{word}'" for word in result.word.tolist()]
