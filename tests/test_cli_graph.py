@@ -1,6 +1,8 @@
 """The command line of the room `graph`: files of graphs, symbols and words, budgets."""
 
 import json
+import subprocess
+import sys
 
 from commands import refused, run
 from nets import random_net
@@ -36,7 +38,7 @@ def test_cycles_read_symbols_words_and_texts(files):
     assert len(json.loads(run("cycles", net, "--all", "--starts", 1, "--json").stdout)["symbols"]) == 256
     refused("cycles", net, says="expected --symbol X, --word W or --all")
     refused("cycles", net, "--all", "--symbol", "a", says="expected --symbol X, --word W or --all")
-    refused("cycles", net, "--symbol", "a", "--memory", "2X", says="memory 2X")
+    refused("cycles", net, "--symbol", "a", "--memory", "2X", says="memory '2X'")
 
 
 def test_an_unfinished_budget_is_exit_code_three(files):
@@ -46,3 +48,41 @@ def test_an_unfinished_budget_is_exit_code_three(files):
     tree = json.loads(done.stdout)
     assert tree["undecided"]
     assert min(entry["resolved"] for entry in tree["symbols"]) < 1
+
+
+def test_inputs_are_never_overwritten(files):
+    """A picture, a graph or a checkpoint that is the model or the text is refused before anything runs."""
+    net, text = files / "net.bin", files / "text"
+    for name in ("model.graphml", "text.svg", "text.dot"):
+        (files / name).write_bytes((net if name.startswith("model") else text).read_bytes())
+    refused(
+        "influence", files / "model.graphml", text, "--graph", files / "model.graphml", says="overwritten"
+    )
+    refused("influence", net, files / "text.dot", "--graph", files / "text.dot", says="overwritten")
+    refused("dwell", net, files / "text.svg", "--figure", files / "text.svg", says="overwritten")
+    refused("agreement", net, files / "text.svg", "--figure", files / "text.svg", says="overwritten")
+    refused("cycles", net, "--all", "--checkpoint", net, says="overwritten")
+    refused("dwell", net, text, "--figure", files / "none" / "a.svg", says="no such directory")
+    assert (files / "text.svg").read_bytes() == text.read_bytes()
+
+
+def test_backbone_refuses_what_it_cannot_draw_or_count(files):
+    pair = (files / "hard.npz", files / "four")
+    refused("backbone", *pair, "--seed", -1, says="seed -1")
+    refused("backbone", *pair, "--permutations", 10**20, says="expected 0..1,000,000")
+    done = run("backbone", *pair, "--permutations", 0, "--depth", 10**20, "--json")
+    assert json.loads(done.stdout)["depth"] == 35
+    assert done.returncode == 0
+
+
+def test_a_closed_pipe_is_no_failed_check(files):
+    script = f"{sys.executable} -m boolrnn influence {files / 'net.bin'} {files / 'text'} | head -1; "
+    done = subprocess.run(["bash", "-c", script + "echo ${PIPESTATUS[0]}"], capture_output=True, check=True)
+    assert done.stdout.decode().splitlines()[-1] in ("0", "141")
+
+
+def test_the_same_input_is_followed_once(files):
+    done = run(
+        "cycles", files / "net.bin", *["--symbol", "a"] * 2, "--symbol", "0x61", "--starts", 2, "--json"
+    )
+    assert [e["symbol"] for e in json.loads(done.stdout)["symbols"]] == [97]

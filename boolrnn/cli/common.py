@@ -120,9 +120,11 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             reading = {key: options.pop(key) for key in ("layout", "vocabulary", "readout", "alphabet")}
             emitting = emitting_of(options, own)
             name = body.__name__.rstrip("_")
-            check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1")
-            if "output" in options:
-                check_output(options["output"], model, options.get("text"), net=name == "harden")
+            inputs = (model, options.get("text"))
+            check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1", *inputs)
+            for key in ("output", "graph", "checkpoint"):
+                others = (*inputs, emitting["figure"])
+                check_output(options.get(key), *others, net=key == "output" and name == "harden")
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
             if model is None and given:
@@ -199,13 +201,14 @@ def _context() -> click.Context:
     return click.get_current_context()
 
 
-def check_emitting(emitting: dict[str, Any], schema: str) -> None:
-    """Refuse what could not be written before anything is computed."""
+def check_emitting(emitting: dict[str, Any], schema: str, *inputs: str | None) -> None:
+    """Refuse what could not be written, or is one of the inputs, before anything is computed."""
     if emitting["as_json"] and emitting["as_csv"]:
         raise click.UsageError("--json and --csv both write to stdout", _context())
     figure, out = emitting["figure"], emitting["out"]
     if figure is not None and not figure.lower().endswith((".svg", ".png")):
         raise OptionError(f"figure {figure}: expected a name that ends in .svg or .png")
+    check_output(figure, *inputs, net=False)
     if out is not None:
         from pathlib import Path
 
@@ -303,7 +306,8 @@ def emit(
         _save(result, out)
     if as_json:
         click.echo(json.dumps(result.to_json(), allow_nan=False))
-        warning = getattr(result, "warning", None)
+        interrupted = "interrupted: this is what was finished" if getattr(result, "interrupted", 0) else None
+        warning = getattr(result, "warning", None) or interrupted
     else:
         _print(result, as_csv)
         warning = None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from boolrnn.cli.common import Pair, check_output
+from boolrnn.cli.common import Pair
 from boolrnn.errors import OptionError
 
 if TYPE_CHECKING:
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 
 def check_graph(path: str | None) -> None:
-    """Refuse a graph file that could not be written, before anything is computed."""
+    """Refuse a graph file of a format that nobody writes, before anything is computed."""
     from boolrnn.graph.drawing import check_ending
 
     if path is not None:
         check_ending(path)
-        check_output(path, net=False)
 
 
 def write_listed(found: "Influence", path: str) -> None:
@@ -64,4 +63,5 @@ def inputs_of(
     if every:
         asked = np.arange(weights.symbols) if pair.symbols is None else np.unique(pair.symbols)
         return [int(x) for x in asked]
-    return [pair.symbol(x) for x in symbols] + [to_symbols(os.fsencode(word), weights) for word in words]
+    known = dict.fromkeys(pair.symbol(x) for x in symbols)  # once each, in this order
+    return [*known, *(to_symbols(os.fsencode(word), weights) for word in dict.fromkeys(words))]

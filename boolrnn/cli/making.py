@@ -38,7 +38,7 @@ def maker(body: Callable[..., Any]) -> click.Command:
 
     def run(text: str, alphabet: str | None, output: str, **options: Any) -> None:
         emitting = emitting_of(options, own)
-        check_emitting(emitting, f"{body.__name__}/1")
+        check_emitting(emitting, f"{body.__name__}/1", text, output)
         from pathlib import Path
 
         check_output(output, text)

@@ -32,6 +32,7 @@ from boolrnn.shapes import Float64, Int64
 
 PUBLISHED = (10, 20, 42, 50, 80, 100, 150, 200, 250, 300, 400, 500)
 TOP = 20
+MOST = 1_000_000  # permutations
 ENDS = 5  # neurons that the published tracing begins with, per position
 WATCHED = 1000  # edges that heaviest paths are made of, at most
 _CELLS = 1 << 25  # positions x watched edges
@@ -142,11 +143,12 @@ def backbone(
     automaton = as_automaton(model)
     busiest = min(TOP, max(1, automaton.hidden // 6)) if top is None else top
     listed = TOP if top is None else top
-    _check(depth, length, busiest, permutations)
+    _check(depth, length, busiest, permutations, seed)
     if not automaton.weights.predicts:
         raise OptionError(f"{automaton.outputs} outputs for {automaton.symbols} symbols: predicts no symbols")
     named_chain = [] if chain is None else parse_chain(chain, automaton.hidden)
     seen = observe(automaton, symbols, states, tanh)
+    depth = min(depth, max(len(seen.symbols) - 1, length))  # nothing is further back than the text is long
     at = chosen(positions, len(seen.symbols) - 1)
     worth = np.zeros((max(len(seen.symbols) - 1, 0), automaton.hidden))
     signed = negated_signs(automaton.weights, seen.states[at], seen.symbols[at + 1])
@@ -170,15 +172,17 @@ def backbone(
     )
 
 
-def _check(depth: int, length: int, top: int, permutations: int) -> None:
+def _check(depth: int, length: int, top: int, permutations: int, seed: int) -> None:
+    if seed < 0:
+        raise OptionError(f"seed {seed}: expected 0 or more")
     if depth < 1:
         raise OptionError(f"depth {depth}: expected 1 or more")
     if not 1 <= length <= depth:
         raise OptionError(f"length {length}: expected 1..{depth}, the depth")
     if top < 1:
         raise OptionError(f"top {top}: expected 1 or more")
-    if permutations < 0:
-        raise OptionError(f"permutations {permutations}: expected 0 or more")
+    if not 0 <= permutations <= MOST:
+        raise OptionError(f"permutations {permutations}: expected 0..{MOST:,}")
 
 
 class _Tracer:

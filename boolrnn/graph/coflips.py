@@ -30,7 +30,7 @@ from boolrnn.shapes import Bool, Float64, Int64, UInt8
 
 FEWEST_READ = 5  # steps that read a symbol or context before a group's share there is reported
 SHOWN = 5  # symbols and contexts reported for each group
-BY_EVIDENCE = "the greater of p and p_symbol, smallest first"
+BY_EVIDENCE = "the greater of the p-values behind the first two q, smallest first"
 BY_COUNT = "as published: the greatest count first"
 
 

@@ -124,10 +124,10 @@ def parse_memory(text: int | str) -> int:
     OptionError
         Where it is neither, or less than a megabyte.
     """
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)B?", str(text).strip().upper())
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([KMGT]?)(?:I?B)?", str(text).strip().upper())
     size = int(float(match[1]) * UNITS[match[2]]) if match else 0
     if size < UNITS["M"]:
-        raise OptionError(f"memory {text}: expected at least 1M, such as 500M or 2G")
+        raise OptionError(f"memory {text!r}: expected at least 1M, such as 500M or 2G")
     return size
 
 
@@ -340,8 +340,7 @@ def _escaped(values: list[int]) -> str:
 
 
 def _verdict(resolved: np.ndarray, starts: int, complete: bool) -> str:
-    whose = "all" if complete else "random"
     share = f"{resolved.mean():.0%}" if resolved.mean() in (0, 1) else f"{resolved.mean():.1%}"
-    return (
-        f"{share} of {starts:,} {whose} starts for each of {len(resolved):,} inputs followed to their cycles"
-    )
+    whose = f"{'all' if complete else 'random'} start{'s' * (starts != 1)}"
+    inputs = f"{len(resolved):,} input{'s' * (len(resolved) != 1)}"
+    return f"{share} of {starts:,} {whose} for each of {inputs} followed to their cycles"

@@ -139,10 +139,15 @@ def perturb(
     )
 
 
+LAGS = 1_000_000  # steps that flips are followed, at most
+
+
 def _check(lags: int, samples: int | None, seed: int) -> None:
     for name, value, least in (("lags", lags, 1), ("samples", samples, 1), ("seed", seed, 0)):
         if value is not None and value < least:
             raise OptionError(f"{name} {value}: expected {least} or more")
+    if lags > LAGS:
+        raise OptionError(f"lags {lags}: expected at most {LAGS:,}")
 
 
 def _neurons(neurons: Sequence[int] | np.ndarray | None, hidden: int) -> Int64[np.ndarray, "N"]:

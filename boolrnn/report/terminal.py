@@ -29,9 +29,15 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command line see it; rich would exit with 1, which means something else here."""
+        raise BrokenPipeError
+
+
 def show(sheet: Sheet, console: Console | None = None) -> None:
     """Print a sheet (default: on stdout): the sentence, then each table's first rows."""
-    console = console or Console(highlight=False)
+    console = console or _Console(highlight=False)
     if not console.is_terminal:
         console.width = 110
     console.print(Text(sheet.sentence, style="bold"))

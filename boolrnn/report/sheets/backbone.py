@@ -20,7 +20,7 @@ _PUBLISHED = (
     "First: positions at which negating the neuron changes the prediction most. Among {ends}: ... is one "
     "of the {ends} that change it most. First source: traces that lead from one of those to this neuron "
     "one step back, along the largest |weight x value| (of equal ones the lowest neuron). Causal share, "
-    "role: by the other definition, as under `neurons`."
+    "role: by the other definition, as under `neurons`, which says when a neuron is which."
 )
 _TOP_SHARES = (
     "Neurons: so many, the busiest ones. Share: of the traffic, that leads to them from the next step. "
@@ -172,8 +172,7 @@ def _published(result: Backbone) -> Table:
         _labels(order), *(column[order] for column in counts), result.neuron_share[order], result.role[order]
     )
     note = _PUBLISHED.format(ends=ENDS)
-    name = f"published definition ({result.published_values}, {result.published_window})"
-    return Table(name, columns, rows, note, limit=10)
+    return Table("published definition", columns, rows, note, limit=10)
 
 
 def _published_paths(result: Backbone) -> Table:

@@ -11,7 +11,7 @@ from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, shee
 _LIMITS = "Co-flipping is no proof of a connection: symbols read earlier move many neurons at once."
 _PAIRS = (
     "Order: {order}. expected: Jaccard of independent neurons with these flip rates. q: circular shifts; "
-    "same-symbol (same-context) q: permuted among steps with the same symbol (two last symbols). False "
+    "symbol (context): permuted among steps with the same symbol (two last symbols). False "
     "discovery rates of Pearson III fits."
 )
 

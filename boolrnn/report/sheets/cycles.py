@@ -33,8 +33,8 @@ def _(result: Cycles) -> Sheet:
                 Column("mean transient", ",.1f"),
                 Column("visited", ",d"),
                 Column("effective states", ".3g"),
-                Column("from", ".3g"),
-                Column("to", ".3g"),
+                Column("effective low", ".3g"),
+                Column("effective high", ".3g"),
                 Column("expected mean", ",.1f"),
             ),
             Rows(

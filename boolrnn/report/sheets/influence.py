@@ -17,7 +17,11 @@ def _(result: Influence) -> Sheet:
         ("bits changed per flip", result.mean_out_degree, f"mean out-degree, of {hidden}"),
         ("pairs that ever flip", result.pairs, f"of {hidden * hidden:,}"),
         ("edges listed", len(result.edge_to), result.cut),
-        ("strong components", len(sizes), f"of the listed edges; the largest has {sizes[0]} neurons"),
+        (
+            "strong components",
+            len(sizes),
+            f"sets that reach each other by listed edges; the largest: {sizes[0]}",
+        ),
     )
     neurons = np.argsort(-np.nan_to_num(result.out_degree, nan=-1), kind="stable")
     names = (f"h{j}" for j in range(hidden))
@@ -45,7 +49,8 @@ def _(result: Influence) -> Sheet:
                     result.most_pivotal[neurons],
                 ),
                 "Out-degree: bits of the next state that change when this bit is flipped, on average. "
-                "In-degree: inputs that alone decide it. Decided: positions at which at least one does.",
+                "In-degree: inputs that alone decide it. Decided: positions at which at least one does; "
+                "most pivotal: how many did at one position, at most.",
                 limit=12,
             ),
             Table(
@@ -74,4 +79,5 @@ def _(result: Influence) -> Sheet:
                 limit=20,
             ),
         ],
+        [] if result.positions else ["no positions: nothing was counted"],
     )

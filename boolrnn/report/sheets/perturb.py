@@ -59,7 +59,7 @@ def _(result: Perturb) -> Sheet:
                     Column("error", ".4f"),
                 ),
                 exponents,
-                f"The float network, {result.lyapunov_window}. {_EXPONENTS}",
+                f"The float network, {result.lyapunov_window}. {_EXPONENTS} -: lost to rounding in float64.",
             ),
             Table("neurons", _neuron_columns(), _neurons(result), _NEURONS, limit=10),
             Table(
