@@ -11,7 +11,6 @@ import atexit
 import functools
 import hashlib
 import importlib
-import importlib.metadata
 import os
 import shutil
 import tempfile
@@ -37,7 +36,8 @@ def compiled_module(name: str) -> Any:
 @functools.cache
 def digest() -> str:
     """Of the sources of all compiled loops, and of the compiler."""
-    found = hashlib.sha256(importlib.metadata.version("numba").encode())
+    numba: Any = importlib.import_module("numba")
+    found = hashlib.sha256(numba.__version__.encode())
     for path in sorted(_PACKAGE.rglob("*.py")):
         if path.name.startswith("compiled") or path.name == "table.py":  # whose layout they read
             found.update(path.read_bytes())

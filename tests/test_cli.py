@@ -33,7 +33,7 @@ EMBEDDED = {
     "backbone": ["--permutations", "2"],
     "coflips": [],
     "dwell": [],
-    "cycles": ["--symbol", "<", "--word", "<p", "--starts", "3"],
+    "cycles": ["--symbol", "e", "--word", "e ", "--starts", "3"],
     "perturb": ["--lags", "3"],
 }
 
