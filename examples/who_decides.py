@@ -1,6 +1,6 @@
 """Who decides whom in the net that ships with the package, is there a backbone, and where does it end up?
 
-    python examples/who_decides.py
+python examples/who_decides.py
 """
 
 import boolrnn

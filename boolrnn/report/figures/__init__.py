@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from boolrnn.errors import OptionError
 from boolrnn.result import Result, write_whole
@@ -66,3 +68,47 @@ def panels(count: int) -> tuple[Figure, list[Axes]]:
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def ranks(axis: Axes, count: int) -> None:
+    """A horizontal axis of `count` ranks, with whole numbers only."""
+    axis.set_xlim(-0.02 * count - 0.5, 1.02 * count - 0.5)
+    axis.xaxis.set_major_locator(whole())
+    axis.set_xlabel("rank")
+
+
+def whole() -> MaxNLocator:
+    """Ticks at a few whole numbers."""
+    return MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1)
+
+
+def blank(axis: Axes, words: str) -> None:
+    """Say why a panel has nothing to show, in place of its axes."""
+    axis.set(xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+    axis.text(0.5, 0.5, words, transform=axis.transAxes, ha="center", va="center", color=NEUTRAL)
+
+
+def logarithmic(axis: Axes, which: str, values: np.ndarray, headroom: float = 0.0) -> None:
+    """Make axis `which` (x or y) logarithmic over positive values, with few labels: at least a decade, and
+    `headroom` of its length left free above the values."""
+    low, high = np.log10([values.min(), values.max()])
+    middle, half = (low + high) / 2, max(0.5, 0.53 * (high - low))
+    ends = middle - half, middle - half + 2 * half / (1 - headroom)
+    span = ends[1] - ends[0]
+    subs = (1, 2, 5) if span < 1.2 else (1, 3) if span < 2.2 else (1,)
+    one = axis.xaxis if which == "x" else axis.yaxis
+    axis.set(**{f"{which}scale": "log", f"{which}lim": tuple(10.0**end for end in ends)})
+    one.set_major_locator(LogLocator(subs=subs))
+    one.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
+    one.set_minor_formatter(NullFormatter())
+
+
+def _power(value: float) -> str:
+    """A tick of a logarithmic axis."""
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    if -3 <= exponent < 5:
+        return f"{value:,.6g}"
+    factor = round(value / 10.0**exponent)
+    times = "" if factor == 1 else rf"{factor}\times"
+    return f"${times}10^{{{exponent}}}$"
