@@ -85,6 +85,7 @@ def _busiest(axis: Axes, at: int, share: float) -> None:
 
 def _graph(axis: Axes, result: Backbone) -> None:
     """The heaviest edges as arrows; a wider, darker one carries more."""
+    # nothing is clipped: the name of a clip path hangs on the last digits of the layout
     axis.set_axis_off()
     count = min(_EDGES, len(result.edge_to))
     if not count:
@@ -250,7 +251,7 @@ def _arrow(
     """One edge between two neurons."""
     style = style | {"shrinkA": radii[0], "shrinkB": radii[1] + 1}
     tail, head = (tuple(end) for end in ends)
-    axis.add_patch(FancyArrowPatch(tail, head, connectionstyle="arc3,rad=0.1", **style))
+    axis.add_patch(FancyArrowPatch(tail, head, connectionstyle="arc3,rad=0.1", **style)).set_clip_on(False)
 
 
 def _loop(axis: Axes, place: np.ndarray, towards: np.ndarray, radius: float, style: dict[str, Any]) -> None:
@@ -269,13 +270,14 @@ def _loop(axis: Axes, place: np.ndarray, towards: np.ndarray, radius: float, sty
     x, y = place
     data: Any = axis.transData
     loop.set_transform(turned + axis.figure.dpi_scale_trans + ScaledTranslation(x, y, data))
-    axis.add_patch(loop)
+    axis.add_patch(loop).set_clip_on(False)
 
 
 def _node(axis: Axes, name: str, place: np.ndarray, radius: float, role: str) -> None:
     x, y = place
     size = (2 * radius) ** 2 * _AREAS[role]
-    axis.scatter(x, y, size, marker=_MARKS[role], color=_COLOURS[role], edgecolor="white", zorder=3)
+    style: dict[str, Any] = {"marker": _MARKS[role], "color": _COLOURS[role], "edgecolor": "white"}
+    axis.scatter(x, y, size, clip_on=False, zorder=3, **style)
     axis.text(
         x,
         y,
