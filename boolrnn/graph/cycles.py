@@ -70,8 +70,8 @@ class Cycles(Result):
     cycle_example: Bool[np.ndarray, "C H"] = named("symbols.cycles.example", hexed=True)
     cycle_offsets: Int64[np.ndarray, "X"] = named("symbols.cycles.offsets")
     transients: Int64[np.ndarray, "W N"] = named("symbols.transients", nullable=True)
-    start: Bool[np.ndarray, "N H"] = named("start", hexed=True, quiet=True)
-    start_cycle: Int64[np.ndarray, "W N"] = named("start_cycle", quiet=True)  # number within its word
+    start_cycle: Int64[np.ndarray, "W N"] = named("symbols.ends_in", nullable=True)  # number in `cycles`
+    start: Bool[np.ndarray, "N H"] = named("start", hexed=True)  # the states that are followed
     cycle_neuron_active: Bool[np.ndarray, "C H"] = named("cycle_neuron_active", quiet=True)
     alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
 

@@ -1,4 +1,5 @@
-"""Every cycle is checked before it is shown, by a stepper that shares nothing with the one that found it.
+"""Every cycle is checked before it is shown, by a stepper that works in another way than the one that
+found it: no tables, no scales, no limbs.
 
 From the start, `transient` applications lead onto the cycle and not fewer; `period` more lead back, and not
 period / p for any prime p that divides it. The walk also says which bits move on the cycle, and which of

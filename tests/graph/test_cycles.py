@@ -156,6 +156,8 @@ def test_json_is_what_readers_expect():
     assert set(entry["cycles"][0]) == {"period", "basin", "active", "example"}
     assert entry["cycles"][0]["example"].startswith("0x")
     assert (len(entry["transients"]), entry["resolved"], entry["starts"]) == (4, 1.0, 4)
+    assert len(tree["start"]) == len(entry["ends_in"]) == 4
+    assert all(0 <= c < len(entry["cycles"]) for c in entry["ends_in"])
     asked = [np.array([97, 98]), [92, 1, 0], [0, 0]]
     words = cycles(boolrnn.compile(random_net(2, 9, 256)), asked, starts=2).to_json()
     assert [entry["word"] for entry in words["symbols"]] == ["ab", r"\\\x01\x00", r"\x00\x00"]
