@@ -4,7 +4,8 @@ causal     an edge j -> i counts at t only where flipping bit j at t - 1 alone f
            in bits per character that bit i makes in the readout of a position is divided equally among such
            edges and traced on, step by step, over every position (boolrnn.graph.traffic).
 published  from the neurons whose negation changes a prediction most, follow the input with the largest
-           |weight x value| back (SPEC "Q1 attractor" 4-5, "Q6 justifications"; 12 positions in print).
+           |weight x value| back (published as "Q1 attractor" with signs, and as "Q6 justifications" with
+           hidden values, at 12 positions).
 
 The null model permutes weights within rows (boolrnn.graph.permuted).
 """

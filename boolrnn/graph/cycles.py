@@ -87,7 +87,7 @@ def cycles(
     checkpoint: str | os.PathLike[str] | None = None,
     engine: str = "auto",
 ) -> Cycles:
-    """Follow `starts` random states under each of `inputs`: symbols, or words of several symbols.
+    """Follow `starts` random states under each of `inputs`: symbols (numbers), or words (sequences).
 
     All words get the same states; where there are no more than `starts` states at all, every one is
     followed. `memory` bytes (or "500M") at most hold visited states, all words together: when they are used
@@ -113,7 +113,8 @@ def cycles(
     kept = Checkpoint(checkpoint, _fingerprint(automaton, words, states), "cycles")
     work = _Work(automaton, words, states, bytes_, budget, engine, kept)
     work.run()
-    return _result(work, complete=len(states) == 2**automaton.hidden)
+    symbols_only = all(np.ndim(word) == 0 for word in inputs)
+    return _result(work, symbols_only, complete=len(states) == 2**automaton.hidden)
 
 
 def parse_memory(text: int | str) -> int:
@@ -169,13 +170,8 @@ class _Work:
         engine: str,
         kept: Checkpoint,
     ) -> None:
-        self.automaton, self.words, self.states, self.engine, self.kept = (
-            automaton,
-            words,
-            states,
-            engine,
-            kept,
-        )
+        self.automaton, self.words, self.states = automaton, words, states
+        self.engine, self.kept = engine, kept
         self.workers = min(cores(), len(words))
         self.memory, self.each = memory, memory // self.workers
         self.deadline = None if budget is None else time.monotonic() + budget
@@ -270,9 +266,9 @@ class _Work:
             found.cycles = [Cycle(int(period), least, active) for period, least, active in zip(*parts)]
 
 
-def _result(work: _Work, complete: bool) -> Cycles:
+def _result(work: _Work, symbols_only: bool, complete: bool) -> Cycles:
     """The arrays of a result, word by word."""
-    hidden, single = work.automaton.hidden, all(len(word) == 1 for word in work.words)
+    hidden = work.automaton.hidden
     parts = [_by_basin(found) for found in work.found]
     estimates = [_effective(found) for found in work.found]
     resolved = np.array([(found.transients != OPEN).mean() for found in work.found])
@@ -285,8 +281,8 @@ def _result(work: _Work, complete: bool) -> Cycles:
         undecided=bool((resolved < 1).any()),
         interrupted=work.interrupted,
         memory=work.memory,
-        symbol=np.array([int(word[0]) for word in work.words]) if single else None,
-        word=None if single else show_words(work.words, alphabet),
+        symbol=np.array([int(word[0]) for word in work.words]) if symbols_only else None,
+        word=None if symbols_only else show_words(work.words, alphabet),
         resolved=resolved,
         tried=np.full(len(parts), len(work.states)),
         visited=np.array([OPEN if found.visited is None else found.visited for found in work.found]),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.model.rnn import logits
+from boolrnn.model.rnn import cost_of, logits
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Bool, Float, Float64, Int64
 
@@ -21,12 +21,11 @@ def negated(
         for first in range(0, len(values), _BLOCK):
             part = values[first : first + _BLOCK].astype(np.float64)
             scores = logits(weights, part)
-            scores -= scores.max(axis=1, keepdims=True)
             at = targets[first : first + _BLOCK]
-            before = _cost(scores, at)
+            before = cost_of(scores.copy(), at)
             for j in range(values.shape[1]):
                 moved = scores - 2 * part[:, j, None] * wy[:, j]
-                change[first : first + _BLOCK, j] = _cost(moved, at) - before
+                change[first : first + _BLOCK, j] = cost_of(moved, at) - before
             tick(first)
     change[:, _unread(wy)] = 0
     return change
@@ -56,10 +55,3 @@ def negated_signs(
 def _unread(wy: Float64[np.ndarray, "O H"]) -> Bool[np.ndarray, "H"]:
     """Neurons that move every score alike and so are worth nothing, where rounding would leave a trace."""
     return (wy == wy[:1]).all(axis=0)
-
-
-def _cost(scores: Float64[np.ndarray, "T O"], targets: Int64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
-    """-log2 of the softmax at the targets."""
-    top = scores.max(axis=1)
-    total = np.exp(scores - top[:, None]).sum(axis=1)
-    return (np.log(total) + top - scores[np.arange(len(scores)), targets]) / np.log(2.0)

@@ -8,6 +8,7 @@ doi:10.1007/BF01933190), which keeps nothing, and still end where they meet a kn
 
 import bisect
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -45,7 +46,7 @@ class Trail:
     cycle: int = -1
 
 
-class FunctionalGraph:
+class FunctionalGraph(ABC):
     """What is known of the graph of one word; `cycles` grows as starts are followed.
 
     `look` is called now and then with the states visited so far; it raises OutOfTimeError to stop.
@@ -77,12 +78,13 @@ class FunctionalGraph:
             raise
         return trail
 
+    @abstractmethod
     def _walk(self, trail: Trail, start: np.ndarray) -> None:
-        raise NotImplementedError
+        """Follow a start until it meets a state that is kept, or closes a cycle of states that are not."""
 
+    @abstractmethod
     def _transient(self, start: np.ndarray, period: int) -> int:
         """Applications until the start is on a cycle of this period, found without kept states."""
-        raise NotImplementedError
 
     def _met(self, trail: Trail, start: np.ndarray, number: int, steps: int) -> None:
         """After `steps` applications the start is at the state of visit `number`, the first kept one."""

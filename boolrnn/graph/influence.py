@@ -5,7 +5,7 @@ next state under symbols[t + 1]. Exact: nothing is sampled. In the terms of Bool
 influence of variable j on function i over the states met (Kahn, Kalai & Linial 1988,
 doi:10.1109/SFCS.1988.21923, define it over all states).
 
-Published as SPEC "Q1 attractor": positions 10, 13, 16, ... and float32 sums of float32 rates.
+Published as "Q1 attractor": positions 10, 13, 16, ... and float32 sums of float32 rates.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from boolrnn.graph.pivotal import flip_blocks
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.weights import Weights
 from boolrnn.result import Result, named
-from boolrnn.shapes import Bool, Float64, Int64, UInt8
+from boolrnn.shapes import Bool, Float64, Int64
 
 PUBLISHED = "10::3"
 
@@ -63,7 +63,6 @@ class Influence(Result):
     component_members: Int64[np.ndarray, "M"] = named("components.members")
     component_offsets: Int64[np.ndarray, "C"] = named("components.offsets")
     flips: Int64[np.ndarray, "H H"] = named("flips", quiet=True)  # [to, from]
-    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True, default=None)
 
     def graph(self) -> nx.DiGraph:
         """The listed edges as a directed graph: nodes are neurons, with their degrees; edges carry `rate`,
@@ -137,7 +136,6 @@ def influence(
         component_members=members,
         component_offsets=offsets,
         flips=counts.flips,
-        alphabet=automaton.alphabet,
     )
 
 

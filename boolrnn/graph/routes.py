@@ -116,8 +116,8 @@ def followed(
     depth: int,
 ) -> Followed:
     """From the `top` neurons whose `worth` is greatest in size, follow the input with the largest
-    |wh[i, k] values[t - 1, k]| back, `depth` steps (SPEC "Q1 attractor" 4-5 with signs for values, "Q6"
-    with hidden values)."""
+    |wh[i, k] values[t - 1, k]| back, `depth` steps (published with signs for values as "Q1 attractor", with
+    hidden values as "Q6 justifications")."""
     ends = np.argsort(-np.abs(worth), axis=1, kind="stable")[:, :top]
     sources = np.full((*ends.shape, depth), -1, np.int64)
     for first in range(0, len(positions), _BLOCK):

@@ -1,8 +1,9 @@
 """Fast exact steps: one small interface, two engines that agree bit for bit.
 
 numpy      float64 or integer sums (boolrnn.model.exact), nothing to load: the choice for short work
-compiled   int16 tables with an exact fallback (boolrnn.model.table), compiled by numba: about fifty times
-           as fast on one trajectory, after a second for loading; many trajectories use all cores
+compiled   int16 tables with an exact fallback (boolrnn.model.table), compiled by numba: some 35 times as
+           fast on one trajectory of 128 neurons, after half a second for loading (five seconds where the
+           machine code is not on disk yet); many trajectories use all cores
 
 Both compute the automaton over the real numbers. A net whose tables would take more than TABLE_BYTES
 stays with NumPy.

@@ -189,11 +189,16 @@ def surprisal(
     cost = np.empty(len(targets))
     for first in range(0, len(targets), block):
         scores = logits(weights, hidden[first : first + block])
-        scores -= scores.max(axis=1, keepdims=True)
-        chosen = scores[np.arange(len(scores)), targets[first : first + block]]
-        total = np.exp(scores, out=scores).sum(axis=1)
-        cost[first : first + block] = (np.log(total) - chosen) / np.log(2.0)
+        cost[first : first + block] = cost_of(scores, targets[first : first + block])
     return cost
+
+
+def cost_of(scores: Float64[np.ndarray, "T O"], targets: Int64[np.ndarray, "T"]) -> Float64[np.ndarray, "T"]:
+    """-log2 of the softmax at the targets. The scores are overwritten."""
+    scores -= scores.max(axis=1, keepdims=True)
+    chosen = scores[np.arange(len(scores)), targets]
+    total = np.exp(scores, out=scores).sum(axis=1)
+    return (np.log(total) - chosen) / np.log(2.0)
 
 
 def bpc(weights: Weights, run: FloatTrace, start: int = 0, stop: int | None = None) -> float | None:

@@ -162,6 +162,9 @@ def test_json_is_what_readers_expect():
     words = cycles(boolrnn.compile(random_net(2, 9, 256)), asked, starts=2).to_json()
     assert [entry["word"] for entry in words["symbols"]] == ["ab", r"\\\x01\x00", r"\x00\x00"]
     assert "symbol" not in words["symbols"][0]
+    short = cycles(boolrnn.compile(random_net(2, 9, 256)), [[97]], starts=2).to_json()["symbols"][0]
+    assert short["word"] == "a"  # what was asked as a word is one
+    assert "symbol" not in short
     wide = cycles(boolrnn.compile(random_net(2, 9, 300)), [[299, 0], [7]], starts=2).to_json()
     assert [entry["word"] for entry in wide["symbols"]] == ["299 0", "7"]
 
