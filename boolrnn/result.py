@@ -41,10 +41,11 @@ def named(name: str, **kwargs: Any) -> Any:
     """A dataclass field that is called `name` (dots nest, `_` at an end drops) in JSON.
 
     `hexed=True` marks states, shown as hex; `quiet=True` keeps an array out of the JSON;
-    `nullable=True` shows negative integers as null.
+    `nullable=True` shows negative integers as null; `whole=True` keeps an array in one piece where its
+    neighbours under a dotted prefix would otherwise become columns of records.
     """
     metadata = {"json": name}
-    for flag in ("hexed", "quiet", "nullable"):
+    for flag in ("hexed", "quiet", "nullable", "whole"):
         if kwargs.pop(flag, False):
             metadata[flag] = flag
     return dataclasses.field(metadata=metadata, **kwargs)
@@ -237,12 +238,12 @@ def _shown(value: Any, flags: Mapping[str, Any]) -> Any:
         return None
     if "hexed" in flags:
         rows = bits.to_hex(np.atleast_2d(value))
-        return np.array(rows, dtype=np.str_) if value.ndim == 2 else rows[0]
-    if "nullable" in flags:
+        value = np.array(rows, dtype=np.str_) if value.ndim == 2 else rows[0]
+    elif "nullable" in flags:
         shown = value.astype(object)
         shown[value < 0] = None
-        return shown
-    return value
+        value = shown
+    return _plain(value) if "whole" in flags else value
 
 
 def _scalar(value: Any) -> Any:

@@ -1,0 +1,1 @@
+"""The automaton as clauses: questions about all states at once, answered exactly or "unknown"."""
