@@ -86,9 +86,10 @@ def follow(tables, word, ahead, table, count, room, limit):
     mask = np.uint64(len(table) - 1)
     size, width = len(ahead) - 1, ahead.shape[1]
     slots, scratch = np.empty(size, np.uint64), np.empty(width, np.uint64)
-    where, first, spare = places(tables), address(ahead), address(scratch)
+    where, first = places(tables), address(ahead)
     last = min(room, count + limit)
     while True:
+        spare = address(scratch)  # taken in the loop: an array of which only an address is left is freed
         for b in range(size):
             slots[b] = _slot(ahead[b], mask)
             _prefetch(address(table) + np.int64(slots[b]) * table.strides[0])
