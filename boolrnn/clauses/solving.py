@@ -5,9 +5,10 @@ them answers. A solver's word that there is no solution is followed by an attemp
 """
 
 import dataclasses
+import functools
 import importlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -96,9 +97,10 @@ def _turns(problem: Problem, simple: Simplified, turns: tuple[str, ...], limits:
     """Ever longer slices for each engine; a refutation without proof waits for one with it."""
     answer, slice_, word = _turn(problem, simple, CLOSED, limits), _SLICE, None
     notes: dict[str, str] = {}
+    begun = {name: _begin(problem, simple, name) for name in turns}
     while answer.verdict == UNKNOWN:
         for name in turns:
-            answer = _turn(problem, simple, name, _part(limits, slice_))
+            answer = begun[name]()(_part(limits, slice_))
             notes[name] = answer.note
             if answer.proved or answer.verdict == SAT:
                 return answer
@@ -121,14 +123,29 @@ def _part(limits: Limits, seconds: float) -> Limits:
 
 def _turn(problem: Problem, simple: Simplified, name: str, limits: Limits) -> Answer:
     """One engine's answer, its witness replayed."""
-    engine = engine_of(name)
-    if getattr(engine, "WHOLE", False):
-        return _replayed(problem, engine.solve(problem, limits))
-    assert simple.rest is not None
-    answer = engine.solve(simple.rest, limits)
-    if answer.values is not None:
-        answer = dataclasses.replace(answer, values=simple.expand(answer.values))
-    return _replayed(problem, answer)
+    return _begin(problem, simple, name)()(limits)
+
+
+def _begin(problem: Problem, simple: Simplified, name: str) -> Callable[[], Callable[[Limits], Answer]]:
+    """An engine's turns, loaded at the first; one that can goes on where its last turn ended."""
+
+    @functools.cache
+    def load() -> Callable[[Limits], Answer]:
+        engine = engine_of(name)
+        whole = getattr(engine, "WHOLE", False)
+        given = problem if whole else simple.rest
+        assert given is not None
+        solve = engine.begin(given) if hasattr(engine, "begin") else functools.partial(engine.solve, given)
+
+        def turn(limits: Limits) -> Answer:
+            answer = solve(limits)
+            if answer.values is not None and not whole:
+                answer = dataclasses.replace(answer, values=simple.expand(answer.values))
+            return _replayed(problem, answer)
+
+        return turn
+
+    return load
 
 
 def _replayed(problem: Problem, answer: Answer) -> Answer:

@@ -9,6 +9,7 @@ doi:10.1016/j.orl.2004.04.002).
 """
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from boolrnn.clauses.answer import SAT, UNKNOWN, UNSAT, Answer
 from boolrnn.clauses.engines import check_farkas
 from boolrnn.clauses.engines.farkas import SPLIT, SUM, Tree, kind, multipliers, opening, violated
 from boolrnn.clauses.engines.relaxation import Point, Relaxation
-from boolrnn.clauses.problem import Limits, Problem, simplify
+from boolrnn.clauses.problem import Limits, Problem, Simplified, simplify
 from boolrnn.shapes import Int64
 
 NAME = "lp"
@@ -30,18 +31,25 @@ _ZERO = 1e-6
 
 def solve(problem: Problem, limits: Limits) -> Answer:
     """Bits that satisfy every row, or a checked refutation, or "unknown" when the time is up."""
-    began = time.monotonic()
-    search = _Search(problem, limits)
-    verdict = search.run()
-    seconds = time.monotonic() - began
-    if verdict == SAT:
-        return Answer(SAT, NAME, seconds, True, search.found)
-    if verdict == UNSAT:
-        tree = search.tree
-        check_farkas.check(problem.matrix.tolist(), problem.bounds.tolist(), tree)
-        seconds = time.monotonic() - began
-        return Answer(UNSAT, NAME, seconds, True, certificate=kind(tree), proof=(problem, tree))
-    return Answer(UNKNOWN, NAME, seconds, note=f"{search.nodes:,} nodes")
+    return begin(problem)(limits)
+
+
+def begin(problem: Problem) -> Callable[[Limits], Answer]:
+    """`solve` in parts: each call goes on where the last one ran out of time."""
+    search = _Search(problem)
+
+    def go_on(limits: Limits) -> Answer:
+        began = time.monotonic()
+        verdict = search.run(limits)
+        if verdict == UNKNOWN:
+            return Answer(UNKNOWN, NAME, time.monotonic() - began, note=f"{search.nodes:,} nodes")
+        if verdict == SAT:
+            return Answer(SAT, NAME, time.monotonic() - began, True, search.found)
+        check_farkas.check(problem.matrix.tolist(), problem.bounds.tolist(), search.tree)
+        proof, seconds = (problem, search.tree), time.monotonic() - began
+        return Answer(UNSAT, NAME, seconds, True, certificate=kind(search.tree), proof=proof)
+
+    return go_on
 
 
 class _Branch(NamedTuple):
@@ -52,51 +60,57 @@ class _Branch(NamedTuple):
 class _Search:
     """Depth first, the side with more room first; the tree is written in that order's preorder."""
 
-    def __init__(self, problem: Problem, limits: Limits) -> None:
-        self.problem, self.limits = problem, limits
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.stack: list[_Branch] | None = None  # branches that are open; None before the first
         self.nodes = 0
         self.tree: Tree = []
         self.found: np.ndarray | None = None
         self.cost = np.zeros((2, problem.size))  # of each open bit: loss of distance per unit, summed
         self.trials = np.zeros((2, problem.size))
 
-    def run(self) -> str:
+    def run(self, limits: Limits) -> str:
         """What comes out; `found` or `tree` hold it."""
-        simple = simplify(self.problem)
-        self.tree = opening(simple)
-        if simple.rest is None:
-            return UNSAT
-        guess = simple.expand(np.zeros(simple.rest.size, bool))
-        if self.problem.holds(guess):
-            self.found = guess
-            return SAT
+        if self.stack is None:
+            simple = simplify(self.problem)
+            self.tree = opening(simple)
+            if simple.rest is None:
+                return UNSAT
+            guess = simple.expand(np.zeros(simple.rest.size, bool))
+            if self.problem.holds(guess):
+                self.found = guess
+                return SAT
+            self._relax(simple)
+            self.stack = [_Branch(simple.fixed, None)]
+        while self.stack:
+            if limits.left(time.monotonic()) <= 0:
+                return UNKNOWN
+            self.nodes += 1
+            self._branch(self.stack.pop(), self.stack)
+            if self.found is not None:
+                return SAT
+        return UNSAT
+
+    def _relax(self, simple: Simplified) -> None:
+        """The linear program of the rows and bits that bounds leave open."""
         assert simple.rows is not None
         self.rows, self.open = simple.rows, simple.open
         left = self.problem.matrix[self.rows]
         need = self.problem.bounds[self.rows] - left[:, simple.fixed == 1].sum(axis=1)
         self.relaxation = Relaxation(left[:, self.open], need)
-        return self._descend(simple.fixed)
 
-    def _descend(self, fixed: np.ndarray) -> str:
-        """The tree below what bounds have fixed, without recursion."""
-        stack = [_Branch(fixed, None)]
-        while stack:
-            if self.limits.left(time.monotonic()) <= 0:
-                return UNKNOWN
-            branch = stack.pop()
-            self.nodes += 1
-            point = self.relaxation.solve(branch.fixed[self.open], branch.basis)
-            if self._refuted(branch.fixed, point):
-                continue
-            guess = self._rounded(branch.fixed, point)
-            if self.problem.holds(guess):
-                self.found = guess
-                return SAT
-            if (branch.fixed >= 0).all():
-                self.tree.append((SUM, {violated(self.problem, guess): 1}))
-                continue
+    def _branch(self, branch: _Branch, stack: list[_Branch]) -> None:
+        """Close a branch, or find bits in it, or put its two sides on the stack."""
+        point = self.relaxation.solve(branch.fixed[self.open], branch.basis)
+        if self._refuted(branch.fixed, point):
+            return
+        guess = self._rounded(branch.fixed, point)
+        if self.problem.holds(guess):
+            self.found = guess
+        elif (branch.fixed >= 0).all():
+            self.tree.append((SUM, {violated(self.problem, guess): 1}))
+        else:
             stack += self._split(branch.fixed, point)
-        return UNSAT
 
     def _refuted(self, fixed: np.ndarray, point: Point | None) -> bool:
         """Close the branch if the duals refute it in whole numbers."""

@@ -75,7 +75,7 @@ class Relaxation:
 
 def _program(rows: np.ndarray, bounds: np.ndarray) -> Any:
     count, size = rows.shape
-    program = highspy.HighsLp()
+    program: Any = highspy.HighsLp()  # whose lists take arrays
     program.num_col_, program.num_row_ = size, count
     program.col_cost_ = np.r_[np.zeros(size - 1), -1.0]
     program.col_lower_ = np.r_[np.zeros(size - 1), -_FREE]

@@ -1,0 +1,300 @@
+"""preimage: which states lead into a given one, or the proof that none does (a Garden of Eden).
+
+A predecessor of a state S under a symbol x is a sign state that reads x and becomes S; with a mask of bits
+that matter, one that becomes a state which agrees with S there. Whether the network's start (h = 0, no sign
+state) leads there too is said apart. Garden of Eden: E. F. Moore, Machine models of self-reproduction,
+Proc. Symp. Appl. Math. 14, 1962, doi:10.1090/psapm/014/9961.
+"""
+
+import dataclasses
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from boolrnn import progress
+from boolrnn.bits import as_bits
+from boolrnn.clauses.answer import SAT, UNKNOWN, UNSAT, Answer, Answered
+from boolrnn.clauses.backwards import every, into
+from boolrnn.clauses.engines.farkas import as_json
+from boolrnn.clauses.problem import Limits
+from boolrnn.clauses.question import ANY, Question
+from boolrnn.clauses.solving import AUTO, decide, engine_of
+from boolrnn.errors import OptionError
+from boolrnn.model.automaton import Automaton, as_automaton
+from boolrnn.model.corpus import check_symbols
+from boolrnn.model.weights import Weights
+from boolrnn.result import named, write_whole
+from boolrnn.shapes import Bool, Int64, UInt8
+
+_FRONTS = 1 << 20  # states of the network's own that are followed
+
+
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Preimage(Answered):
+    """Predecessors of a state, `steps` symbols back, and per last symbol what is known.
+
+    `witness.states` is the first walk: `steps` + 1 states, the earliest first, each stepped by the automaton
+    under `witness.symbols`. `found` holds the states that walks begin in, `complete` says that there are no
+    others. The proof of an unsat is per symbol; `certificate` names its kind where all have one.
+    """
+
+    schema = "preimage/1"
+
+    state: Bool[np.ndarray, "H"] = named("state", hexed=True)
+    care: Bool[np.ndarray, "H"] = named("care", hexed=True)
+    steps: int
+    count: int  # how many were asked for
+    complete: bool
+    from_start: bool | None  # the network's start leads there, under one of the words asked about
+    interrupted: bool
+    witness_states: Bool[np.ndarray, "K H"] | None = named("witness.states", hexed=True, whole=True)
+    witness_symbols: Int64[np.ndarray, "K"] | None = named("witness.symbols", whole=True)
+    found: Bool[np.ndarray, "N H"] = named("found", hexed=True)
+    symbol: Int64[np.ndarray, "S"] = named("symbols.symbol")
+    symbol_verdict: np.ndarray = named("symbols.verdict")
+    symbol_found: Int64[np.ndarray, "S"] = named("symbols.found")
+    symbol_complete: Bool[np.ndarray, "S"] = named("symbols.complete")
+    symbol_proved: Bool[np.ndarray, "S"] = named("symbols.proved")
+    symbol_engine: np.ndarray = named("symbols.engine")
+    symbol_certificate: np.ndarray = named("symbols.certificate")  # "" where there is none
+    symbol_from_start: Bool[np.ndarray, "S"] | None = named("symbols.from_start")
+    symbol_seconds: np.ndarray = named("symbols.seconds")
+    alphabet: UInt8[np.ndarray, "V"] | None = named("alphabet", quiet=True)
+
+
+def preimage(
+    model: Weights | Automaton,
+    state: np.ndarray,
+    *,
+    symbol: int | Sequence[int] | None = None,
+    steps: int | None = None,
+    care: np.ndarray | None = None,
+    count: int = 1,
+    among: Sequence[int] | None = None,
+    engine: str = AUTO,
+    budget: float | None = None,
+    proof: str | os.PathLike[str] | None = None,
+) -> Preimage:
+    """Look for `count` states that `symbol` (or a word, read in turn) leads from into `state` (H bits).
+
+    Without a symbol each of `among` (default: all V) is asked about, and `steps` says how many are read.
+    `care` (H bools) are the bits of `state` that matter. `budget` seconds in all. `proof` names a file for
+    the refutation of a single symbol: JSON, checked by boolrnn/clauses/engines/check_farkas.py on its own.
+
+    Raises
+    ------
+    StateError, TextError, OptionError
+        On a state, symbol or option that cannot be used.
+    ResultError
+        Where the proof cannot be written.
+    """
+    automaton = as_automaton(model)
+    state = as_bits("state", state, (automaton.hidden,))
+    care = np.ones_like(state) if care is None else as_bits("care", care, (automaton.hidden,))
+    if count < 1 or (budget is not None and not budget > 0):
+        raise OptionError(f"count {count}, budget {budget}: expected 1 or more, and more than 0 seconds")
+    if engine != AUTO:
+        engine_of(engine)
+    walk = _Walk(automaton, _choices(automaton, symbol, steps, among), engine, Limits.within(budget))
+    if proof is not None and (len(walk.choices) > 1 or len(walk.choices[0]) > 1):
+        raise OptionError("proof: one symbol and one step are refuted at a time")
+    began = time.monotonic()
+    ends = list(walk.ends(state, care, count))
+    found = _result(walk, ends, state, care, count, time.monotonic() - began)
+    if proof is not None and ends and ends[0].answer.proof is not None:
+        write_whole(proof, (json.dumps(as_json(*ends[0].answer.proof)) + "\n").encode())
+    return found
+
+
+def _choices(
+    automaton: Automaton,
+    symbol: int | Sequence[int] | None,
+    steps: int | None,
+    among: Sequence[int] | None,
+) -> list[list[int]]:
+    """Which symbols each step may read."""
+    some = np.arange(automaton.symbols) if among is None else np.asarray(among)
+    some = check_symbols(some, automaton.weights).tolist()
+    if symbol is None:
+        if steps is not None and steps < 1:
+            raise OptionError(f"steps {steps}: expected 1 or more")
+        if not some:
+            raise OptionError("among: expected at least one symbol")
+        return [some] * (steps or 1)
+    word = check_symbols(np.atleast_1d(np.asarray(symbol)), automaton.weights).tolist()
+    if steps is not None and len(word) not in (1, steps):
+        raise OptionError(f"steps {steps}: the word has {len(word)} symbols")
+    if not word or (steps is not None and steps < 1):
+        raise OptionError("preimage: expected at least one step")
+    return [[x] for x in (word if len(word) > 1 else word * (steps or 1))]
+
+
+@dataclasses.dataclass(frozen=True)
+class _End:
+    """What is known about one last symbol: walks as (states, symbols), earliest first, and the answer."""
+
+    symbol: int
+    walks: list[tuple[np.ndarray, list[int]]]
+    answer: Answer
+    complete: bool
+
+
+_Step = tuple[tuple[np.ndarray, list[int]] | None, Answer]  # a walk, or None with the last answer
+
+
+class _Walk:
+    """Backwards from a state, last symbol by last symbol, under one clock."""
+
+    def __init__(self, automaton: Automaton, choices: list[list[int]], engine: str, limits: Limits) -> None:
+        self.automaton, self.choices, self.engine, self.limits = automaton, choices, engine, limits
+        self.interrupted = False
+        self.fronts = self._fronts()
+
+    def ends(self, state: np.ndarray, care: np.ndarray, count: int) -> Iterator[_End]:
+        """What is known about each last symbol; what time there is, is shared among those to come."""
+        symbols = self.choices[-1]
+        with progress.bar("symbols", len(symbols)) as tick:
+            for k, x in enumerate(symbols):
+                tick(k)
+                if self.interrupted:
+                    return
+                now = time.monotonic()
+                share = self.limits.left(now) / (len(symbols) - k)
+                limits = self.limits if share == math.inf else Limits(now + share, self.limits.memory)
+                yield self._end(x, state, care, count, limits)
+
+    def _end(self, symbol: int, state: np.ndarray, care: np.ndarray, count: int, limits: Limits) -> _End:
+        """Up to `count` walks that end with this symbol."""
+        began, walks = time.monotonic(), []
+        engines: dict[str, None] = {}
+        last = Answer(UNKNOWN, self.engine, 0.0, note="interrupted")
+        back = self._one if len(self.choices) == 1 else self._several
+        try:
+            for walk, answer in back(symbol, state, care, limits):
+                engines[answer.engine] = None
+                if walk is None:
+                    last = answer
+                    break
+                walks.append(walk)
+                if len(walks) == count:
+                    last = dataclasses.replace(answer, verdict=SAT)
+                    break
+        except KeyboardInterrupt:
+            self.interrupted = True
+        complete = last.verdict == UNSAT and last.proved
+        if walks:
+            last = Answer(SAT, "", 0.0, True)
+        name, seconds = "+".join(engines) or self.engine, time.monotonic() - began
+        return _End(symbol, walks, dataclasses.replace(last, engine=name, seconds=seconds), complete)
+
+    def _one(self, symbol: int, state: np.ndarray, care: np.ndarray, limits: Limits) -> Iterator[_Step]:
+        """Walks of one step, then the answer that ends them."""
+        for answer in every(into(self.automaton, symbol, state, care), self.engine, limits):
+            if answer.values is None:
+                yield None, answer
+                return
+            before = answer.values[None]
+            reached = self.automaton.step(before, np.array([symbol]))[0]
+            if (reached[0] != state)[care].any():
+                raise AssertionError(f"engine {answer.engine}: its witness does not survive replay")
+            yield (np.concatenate([before, reached]), [symbol]), answer
+
+    def _several(self, symbol: int, state: np.ndarray, care: np.ndarray, limits: Limits) -> Iterator[_Step]:
+        """The same for several steps: one question about all of them, if the last step alone is possible."""
+        answer = decide(into(self.automaton, symbol, state, care), self.engine, limits)
+        if answer.values is None:
+            yield None, answer
+            return
+        word = [part[0] if len(part) == 1 else ANY for part in self.choices[:-1]]
+        question = Question(self.automaton, [*word, symbol], among=self.choices[0])
+        question = question.where(question.equals(len(self.choices), state, care))
+        while True:
+            left = limits.left(time.monotonic())
+            found = question.solve(self.engine, budget=None if left == math.inf else max(left, 1e-3))
+            if found.states is None or found.symbols is None:
+                yield None, found.answer
+                return
+            if (found.states[-1] != state)[care].any():
+                raise AssertionError(f"engine {found.answer.engine}: its witness does not survive replay")
+            yield (found.states, found.symbols.tolist()), found.answer
+            question = question.where(~question.equals(0, found.states[0]))
+
+    def _fronts(self) -> np.ndarray | None:
+        """The states that the network's start reaches just before the last symbol; None for too many.
+        Without a step before, an empty array stands for the start itself."""
+        fronts = np.zeros((0, self.automaton.hidden), bool)
+        for level, symbols in enumerate(self.choices[:-1]):
+            if max(1, len(fronts)) * len(symbols) > _FRONTS:
+                return None
+            before = np.repeat(fronts, len(symbols), axis=0) if level else None
+            read = np.tile(np.array(symbols), max(1, len(fronts)))
+            fronts = np.unique(self.automaton.step(before, read)[0], axis=0)
+        return fronts
+
+    def from_start(self, symbol: int, state: np.ndarray, care: np.ndarray) -> bool | None:
+        """Whether the network's start leads there, the last symbol being this; None: too many words."""
+        if self.fronts is None:
+            return None
+        fronts = self.fronts if len(self.choices) > 1 else None
+        read = np.full(1 if fronts is None else len(fronts), symbol)
+        reached = self.automaton.step(fronts, read)[0]
+        return bool((reached == state)[:, care].all(axis=1).any())
+
+
+def _result(
+    walk: _Walk, ends: list[_End], state: np.ndarray, care: np.ndarray, count: int, seconds: float
+) -> Preimage:
+    """Everything that was found, symbol by symbol."""
+    answers = [end.answer for end in ends]
+    walks = [found for end in ends for found in end.walks]
+    verdict = _verdict(answers, len(ends) == len(walk.choices[-1]))
+    starts = [walk.from_start(end.symbol, state, care) for end in ends]
+    kinds = {answer.certificate for answer in answers}
+    certificate = answers[0].certificate if len(answers) == 1 else "farkas trees"
+    refuted = verdict == UNSAT and None not in kinds
+    hidden, steps = walk.automaton.hidden, len(walk.choices)
+    return Preimage(
+        question=_question(steps, care),
+        verdict=verdict,
+        proved=verdict == SAT or (verdict == UNSAT and all(answer.proved for answer in answers)),
+        engine="+".join(dict.fromkeys(answer.engine for answer in answers)) or walk.engine,
+        certificate=certificate if refuted else None,
+        seconds=seconds,
+        state=state,
+        care=care,
+        steps=steps,
+        count=count,
+        complete=len(ends) == len(walk.choices[-1]) and all(end.complete for end in ends),
+        from_start=None if None in starts else any(starts),
+        interrupted=walk.interrupted,
+        witness_states=walks[0][0] if walks else None,
+        witness_symbols=np.array(walks[0][1]) if walks else None,
+        found=np.array([states[0] for states, _ in walks], bool).reshape(-1, hidden),
+        symbol=np.array([end.symbol for end in ends], np.int64),
+        symbol_verdict=np.array([answer.verdict for answer in answers], np.str_),
+        symbol_found=np.array([len(end.walks) for end in ends], np.int64),
+        symbol_complete=np.array([end.complete for end in ends], bool),
+        symbol_proved=np.array([answer.proved for answer in answers], bool),
+        symbol_engine=np.array([answer.engine for answer in answers], np.str_),
+        symbol_certificate=np.array([answer.certificate or "" for answer in answers], np.str_),
+        symbol_from_start=None if None in starts else np.array(starts, bool),
+        symbol_seconds=np.array([answer.seconds for answer in answers], np.float64),
+        alphabet=walk.automaton.alphabet,
+    )
+
+
+def _verdict(answers: list[Answer], all_asked: bool) -> str:
+    verdicts = {answer.verdict for answer in answers}
+    if SAT in verdicts:
+        return SAT
+    return UNSAT if all_asked and verdicts == {UNSAT} else UNKNOWN
+
+
+def _question(steps: int, care: np.ndarray) -> str:
+    into_what = "the state" if care.all() else f"a state with these {int(care.sum())} bits"
+    symbols = "one symbol" if steps == 1 else f"{steps} symbols"
+    return f"Is there a state that leads into {into_what} by reading {symbols}?"
