@@ -69,6 +69,15 @@ _WHERE = {
     "cycles": "boolrnn.graph.cycles",
     "Perturb": "boolrnn.graph.perturb",
     "perturb": "boolrnn.graph.perturb",
+    # the automaton as clauses
+    "Preimage": "boolrnn.clauses.preimage",
+    "preimage": "boolrnn.clauses.preimage",
+    "Reach": "boolrnn.clauses.reach",
+    "reach": "boolrnn.clauses.reach",
+    "Question": "boolrnn.clauses.question",
+    "Solution": "boolrnn.clauses.question",
+    "Answer": "boolrnn.clauses.answer",
+    "ANY": "boolrnn.clauses.question",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",

@@ -7,10 +7,16 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, graph, make, model
+from boolrnn.cli import check, clauses, graph, make, model
 from boolrnn.errors import BoolrnnError
 
-ROOMS = (("model", model.VERBS), ("check", check.VERBS), ("make", make.VERBS), ("graph", graph.VERBS))
+ROOMS = (
+    ("model", model.VERBS),
+    ("check", check.VERBS),
+    ("make", make.VERBS),
+    ("graph", graph.VERBS),
+    ("clauses", clauses.VERBS),
+)
 
 
 class _Rooms(click.Group):
