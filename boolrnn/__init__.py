@@ -70,8 +70,12 @@ _WHERE = {
     "Perturb": "boolrnn.graph.perturb",
     "perturb": "boolrnn.graph.perturb",
     # the automaton as clauses
+    "Heal": "boolrnn.clauses.heal",
+    "heal": "boolrnn.clauses.heal",
     "Preimage": "boolrnn.clauses.preimage",
     "preimage": "boolrnn.clauses.preimage",
+    "FixedPoints": "boolrnn.clauses.fixed_points",
+    "fixed_points": "boolrnn.clauses.fixed_points",
     "Reach": "boolrnn.clauses.reach",
     "reach": "boolrnn.clauses.reach",
     "Question": "boolrnn.clauses.question",

@@ -51,7 +51,7 @@ class Preimage(Answered):
     complete: bool
     from_start: bool | None  # the network's start leads there, under one of the words asked about
     interrupted: bool
-    witness_states: Bool[np.ndarray, "K H"] | None = named("witness.states", hexed=True, whole=True)
+    witness_states: Bool[np.ndarray, "L H"] | None = named("witness.states", hexed=True, whole=True)
     witness_symbols: Int64[np.ndarray, "K"] | None = named("witness.symbols", whole=True)
     found: Bool[np.ndarray, "N H"] = named("found", hexed=True)
     symbol: Int64[np.ndarray, "S"] = named("symbols.symbol")
@@ -117,7 +117,7 @@ def _choices(
     among: Sequence[int] | None,
 ) -> list[list[int]]:
     """Which symbols each step may read."""
-    some = np.arange(automaton.symbols) if among is None else np.asarray(among)
+    some = np.arange(automaton.symbols) if among is None else _whole(among)
     some = check_symbols(some, automaton.weights).tolist()
     if symbol is None:
         if steps is not None and steps < 1:
@@ -125,12 +125,18 @@ def _choices(
         if not some:
             raise OptionError("among: expected at least one symbol")
         return [some] * (steps or 1)
-    word = check_symbols(np.atleast_1d(np.asarray(symbol)), automaton.weights).tolist()
+    word = check_symbols(np.atleast_1d(_whole(symbol)), automaton.weights).tolist()
     if steps is not None and len(word) not in (1, steps):
         raise OptionError(f"steps {steps}: the word has {len(word)} symbols")
     if not word or (steps is not None and steps < 1):
         raise OptionError("preimage: expected at least one step")
     return [[x] for x in (word if len(word) > 1 else word * (steps or 1))]
+
+
+def _whole(values: int | Sequence[int]) -> np.ndarray:
+    """An array; without a value it is one of whole numbers too."""
+    given = np.asarray(values)
+    return given if given.size else given.astype(np.int64)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -46,14 +46,14 @@ class Problem:
         """The same, with a row that asks for an objective below `cost`."""
         assert self.objective is not None
         row = -self.objective[None]
-        return problem_of(np.concatenate([self.matrix, row]), [*self.bounds, 1 - cost], self.objective)
+        return problem_of(np.concatenate([self.matrix, row]), [*self.bounds.tolist(), 1 - cost], self.objective)
 
     def without(self, values: Bool[np.ndarray, "N"], among: Int64[np.ndarray, "K"]) -> "Problem":
         """The same, with a row that excludes what `values` gives to the variables `among`."""
         row = np.zeros((1, self.size), self.matrix.dtype)
         row[0, among] = np.where(values[among], -1, 1)
         bound = 1 - int(values[among].sum())
-        return problem_of(np.concatenate([self.matrix, row]), [*self.bounds, bound], self.objective)
+        return problem_of(np.concatenate([self.matrix, row]), [*self.bounds.tolist(), bound], self.objective)
 
 
 def problem_of(

@@ -177,11 +177,11 @@ class Question:
         if answer.values is None:
             return Solution(answer)
         states, symbols = lowered.witness(answer.values)
-        self._check(answer, states, symbols)
-        return Solution(answer, states, symbols)
+        minimum = self._check(answer, states, symbols)
+        return Solution(dataclasses.replace(answer, minimum=minimum), states, symbols)
 
-    def _check(self, answer: Answer, states: np.ndarray, symbols: np.ndarray) -> None:
-        """Evaluate every constraint on the automaton's own states."""
+    def _check(self, answer: Answer, states: np.ndarray, symbols: np.ndarray) -> int | None:
+        """Evaluate every constraint on the automaton's own states, and the objective."""
 
         def values(atom: Atom) -> bool:
             if atom.kind == BIT:
@@ -191,3 +191,4 @@ class Question:
         fits = all(part.holds(values) for part in self.constraints)
         if not fits or (self.cycle and (states[0] != states[-1]).any()):
             raise AssertionError(f"engine {answer.engine}: its witness does not survive replay")
+        return None if self.objective is None else self.objective.value(values)

@@ -4,7 +4,9 @@ from typing import Any
 
 import click
 
-from boolrnn.cli.common import Pair, verb
+from boolrnn.cli.common import FIGURE, Pair, verb
+from boolrnn.cli.graph import POSITIONS
+from boolrnn.errors import OptionError
 
 ENGINES = ("auto", "closed", "search", "lp", "cp-sat", "highs", "cadical", "glucose")
 ENGINE = click.option(
@@ -72,4 +74,111 @@ def preimage(
     )
 
 
-VERBS = (preimage,)
+@verb(text="needed")
+@click.option(
+    "--radius", type=int, default=1, show_default=True, metavar="R", help="Flip every set of 1 to R bits."
+)
+@POSITIONS
+@click.option(
+    "--within", type=int, metavar="L", help="Back within L steps, or not at all.  [default: the whole text]"
+)
+@click.option("--memory", default="1G", show_default=True, help="For tables of what is known already.")
+@BUDGET
+@STEPPED
+@FIGURE
+def heal(pair: Pair, **options: Any) -> Any:
+    """Does every state near the trajectory come back to it when the text goes on?
+
+    Every set of 1 to R bits of every state is flipped and followed, exactly, until the trajectory is the old
+    one again: a certificate with the longest recovery, or a state that stays away. Where the text ends first,
+    with fewer symbols left than the longest recovery took, a state is counted as open.
+
+    Example:  boolrnn heal net.npz text.txt --radius 2 --figure heal.svg
+    """
+    from boolrnn.clauses.heal import heal
+
+    return heal(pair.automaton, pair.needed_symbols, **options)
+
+
+@verb(text="optional")
+@click.option(
+    "--property",
+    "property_",
+    metavar="P",
+    help="h5, ~h5, predicts:X, state:0x...[/0xMASK], or several joined by &; with --versus: predicts, h5 or h*.",
+)
+@click.option("--from", "start", metavar="STATE", help="Where words begin.  [default: the network's start]")
+@click.option("--versus", metavar="STATE", help="Second start: can a word tell the two apart?")
+@click.option(
+    "--within", type=int, default=4, show_default=True, metavar="K", help="Symbols of a word, at most."
+)
+@AMONG
+@click.option("--memory", default="2G", show_default=True, help="For states; unknown when it is used up.")
+@BUDGET
+@STEPPED
+def reach(
+    pair: Pair,
+    property_: str | None,
+    start: str | None,
+    versus: str | None,
+    among: tuple[str, ...],
+    **options: Any,
+) -> Any:
+    """Can some word lead to a state that has a property? Or tell two states apart?
+
+    Every word of at most K symbols is covered, each distinct state followed once: the word found is a shortest
+    one, replayed in exact arithmetic, and "no" is exhaustive, for words of every length where no new state
+    appears any more.
+
+    Example:  boolrnn reach sat_model.bin text.txt --property "predicts:Q & ~h5" --from 0x1f --within 5
+    """
+    from boolrnn.clauses.reach import reach
+    from boolrnn.cli.clauses_inputs import symbols_among
+
+    begin, second = pair.state(start), pair.state(versus)
+    used = symbols_among(pair, among)
+    return reach(pair.automaton, property_, start=begin, versus=second, among=used, **options)
+
+
+@verb(text="none")
+@click.option("--symbol", metavar="X", help="The symbol that is read for ever: one character, or a number.")
+@click.option("--word", metavar="W", help="Several characters, read in turn; a point of the whole word.")
+@click.option("--period", type=int, default=1, show_default=True, help="Cycles of exactly P readings.")
+@click.option("--neurons", metavar="H0,H1,..", help="These alone, with --rest or --drop.  [default: all]")
+@click.option("--rest", metavar="STATE", help="Clamp the other neurons to the bits of this state.")
+@click.option("--drop", is_flag=True, default=False, help="Leave the other neurons out, rows and columns.")
+@click.option(
+    "--starts", type=int, default=200, show_default=True, metavar="N", help="Random states to walk."
+)
+@click.option("--count", type=int, default=1000, show_default=True, metavar="N", help="List at most N.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "simulation", "lp", "search"]),
+    default="auto",
+    show_default=True,
+    help="How far to go; auto does what suits the size.",
+)
+@BUDGET
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random states.")
+def fixed_points(
+    pair: Pair, symbol: str | None, word: str | None, neurons: str | None, rest: str | None, **options: Any
+) -> Any:
+    """Which states return to themselves when a symbol is read for ever, and whether these are all.
+
+    Random states are walked first; then all states are asked about at once, by bounds, a relaxation or a
+    search to the end. An empty list is a proof only where it says so: never a silent "none".
+
+    Example:  boolrnn fixed-points sat_model.bin --symbol / --neurons h0,h1,h2,h3 --drop
+    """
+    from boolrnn.clauses.fixed_points import fixed_points
+    from boolrnn.cli.clauses_inputs import word_of
+    from boolrnn.cli.graph_files import neurons_of
+
+    asked = word_of(pair, symbol, word)
+    if asked is None:
+        raise OptionError("expected --symbol X or --word W")
+    named, clamped = neurons_of(neurons), pair.state(rest)
+    return fixed_points(pair.automaton, asked, neurons=named, rest=clamped, **options)
+
+
+VERBS = (heal, preimage, fixed_points, reach)

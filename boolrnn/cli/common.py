@@ -139,7 +139,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
         if text != "none":
             arguments.append(click.Argument(["text"], required=False))
         return click.Command(
-            body.__name__.rstrip("_"),
+            body.__name__.rstrip("_").replace("_", "-"),
             callback=run,
             params=[*arguments, *own, *_reading(own), *emitting_options(own)],
             help=inspect.getdoc(body),
