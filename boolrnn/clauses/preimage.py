@@ -22,7 +22,7 @@ from boolrnn.clauses.backwards import every, into
 from boolrnn.clauses.engines.farkas import as_json
 from boolrnn.clauses.problem import Limits
 from boolrnn.clauses.question import ANY, Question
-from boolrnn.clauses.solving import AUTO, decide, engine_of
+from boolrnn.clauses.solving import AUTO, LP, decide, engine_of
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
@@ -49,6 +49,7 @@ class Preimage(Answered):
     steps: int
     count: int  # how many were asked for
     complete: bool
+    proof: str | None = None  # the file that the refutation was written to
     from_start: bool | None  # the network's start leads there, under one of the words asked about
     interrupted: bool
     witness_states: Bool[np.ndarray, "L H"] | None = named("witness.states", hexed=True, whole=True)
@@ -70,11 +71,11 @@ def preimage(
     model: Weights | Automaton,
     state: np.ndarray,
     *,
-    symbol: int | Sequence[int] | None = None,
+    symbol: int | Sequence[int] | np.ndarray | None = None,
     steps: int | None = None,
     care: np.ndarray | None = None,
     count: int = 1,
-    among: Sequence[int] | None = None,
+    among: Sequence[int] | np.ndarray | None = None,
     engine: str = AUTO,
     budget: float | None = None,
     proof: str | os.PathLike[str] | None = None,
@@ -99,41 +100,41 @@ def preimage(
         raise OptionError(f"count {count}, budget {budget}: expected 1 or more, and more than 0 seconds")
     if engine != AUTO:
         engine_of(engine)
-    walk = _Walk(automaton, _choices(automaton, symbol, steps, among), engine, Limits.within(budget))
-    if proof is not None and (len(walk.choices) > 1 or len(walk.choices[0]) > 1):
+    choices = _choices(automaton, symbol, steps, among)
+    if proof is not None and (len(choices) > 1 or len(choices[0]) > 1):
         raise OptionError("proof: one symbol and one step are refuted at a time")
+    if proof is not None and engine not in (AUTO, LP):
+        raise OptionError(f"proof: engine {engine} writes none; expected {AUTO} or {LP}")
+    walk = _Walk(automaton, choices, LP if proof is not None else engine, Limits.within(budget))
     began = time.monotonic()
     ends = list(walk.ends(state, care, count))
+    refuted = ends[0].answer.proof if ends and proof is not None else None
+    if proof is not None and refuted is not None:
+        write_whole(proof, (json.dumps(as_json(*refuted)) + "\n").encode())
     found = _result(walk, ends, state, care, count, time.monotonic() - began)
-    if proof is not None and ends and ends[0].answer.proof is not None:
-        write_whole(proof, (json.dumps(as_json(*ends[0].answer.proof)) + "\n").encode())
-    return found
+    return found if refuted is None else dataclasses.replace(found, proof=os.fspath(proof or ""))
 
 
 def _choices(
     automaton: Automaton,
-    symbol: int | Sequence[int] | None,
+    symbol: int | Sequence[int] | np.ndarray | None,
     steps: int | None,
-    among: Sequence[int] | None,
+    among: Sequence[int] | np.ndarray | None,
 ) -> list[list[int]]:
     """Which symbols each step may read."""
     some = np.arange(automaton.symbols) if among is None else _whole(among)
     some = check_symbols(some, automaton.weights).tolist()
+    if steps is not None and steps < 1:
+        raise OptionError(f"steps {steps}: expected 1 or more")
     if symbol is None:
-        if steps is not None and steps < 1:
-            raise OptionError(f"steps {steps}: expected 1 or more")
-        if not some:
-            raise OptionError("among: expected at least one symbol")
         return [some] * (steps or 1)
     word = check_symbols(np.atleast_1d(_whole(symbol)), automaton.weights).tolist()
     if steps is not None and len(word) not in (1, steps):
         raise OptionError(f"steps {steps}: the word has {len(word)} symbols")
-    if not word or (steps is not None and steps < 1):
-        raise OptionError("preimage: expected at least one step")
     return [[x] for x in (word if len(word) > 1 else word * (steps or 1))]
 
 
-def _whole(values: int | Sequence[int]) -> np.ndarray:
+def _whole(values: int | Sequence[int] | np.ndarray) -> np.ndarray:
     """An array; without a value it is one of whole numbers too."""
     given = np.asarray(values)
     return given if given.size else given.astype(np.int64)

@@ -30,7 +30,9 @@ ENGINES = {
     "glucose": "boolrnn.clauses.engines.glucose",
 }
 TURNS, PROVERS = (LP, SOLVER, SEARCH), (LP, SEARCH)
-_SLICE, _GROWTH = 2.0, 3.0  # seconds of the first turns, and how much longer the next ones are
+_SLICE = 0.5  # seconds of the first turns
+_GROWTH = {SOLVER: 4.0}  # how much longer the next ones are: the solver begins anew each time
+_SEARCHABLE = 72  # bits up to which a search of all assignments is worth a turn
 _PROOF = 10.0  # seconds for a proof after a solver's word, where no budget says otherwise
 
 
@@ -95,24 +97,28 @@ def _any(problem: Problem, turns: tuple[str, ...], limits: Limits) -> Answer:
 
 def _turns(problem: Problem, simple: Simplified, turns: tuple[str, ...], limits: Limits) -> Answer:
     """Ever longer slices for each engine; a refutation without proof waits for one with it."""
-    answer, slice_, word = _turn(problem, simple, CLOSED, limits), _SLICE, None
-    notes: dict[str, str] = {}
+    assert simple.rest is not None
+    answer = _turn(problem, simple, CLOSED, limits)
+    if answer.verdict != UNKNOWN:
+        return answer
+    turns = tuple(name for name in turns if name != SEARCH or simple.rest.size <= _SEARCHABLE)
     begun = {name: _begin(problem, simple, name) for name in turns}
-    while answer.verdict == UNKNOWN:
+    word, notes, slices = None, {}, dict.fromkeys(turns, _SLICE)
+    while True:
         for name in turns:
-            answer = begun[name]()(_part(limits, slice_))
-            notes[name] = answer.note
+            answer = begun[name]()(_part(limits, slices[name]))
+            slices[name] *= _GROWTH.get(name, 2.0)
             if answer.proved or answer.verdict == SAT:
                 return answer
-            if answer.verdict == UNSAT:
-                word, turns, limits = answer, PROVERS, _part(limits, _PROOF)
+            notes[name] = answer.note
+            if answer.verdict == UNSAT and word is None:
+                word, limits = answer, _part(limits, _PROOF)
+        if word is not None:
+            turns = tuple(name for name in turns if name in PROVERS)
         if limits.left(time.monotonic()) <= 0:
             break
-        slice_ *= _GROWTH
-    if word is not None:
-        return word
     note = ", ".join(f"{name}: {note}" for name, note in notes.items() if note)
-    return answer if answer.verdict != UNKNOWN else Answer(UNKNOWN, "+".join(turns), 0.0, note=note)
+    return word or Answer(UNKNOWN, "+".join(notes), 0.0, note=note)
 
 
 def _part(limits: Limits, seconds: float) -> Limits:

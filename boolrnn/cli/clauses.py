@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from boolrnn.cli.common import FIGURE, Pair, verb
+from boolrnn.cli.common import FIGURE, Pair, check_output, verb
 from boolrnn.cli.graph import POSITIONS
 from boolrnn.errors import OptionError
 
@@ -64,7 +64,8 @@ def preimage(
     from boolrnn.clauses.preimage import preimage
     from boolrnn.cli.clauses_inputs import state_or_at, symbols_among, word_of
 
-    return preimage(
+    check_output(options["proof"], *pair.inputs, net=False)
+    found = preimage(
         pair.automaton,
         state_or_at(pair, state, at),
         symbol=word_of(pair, symbol, word),
@@ -72,6 +73,9 @@ def preimage(
         among=symbols_among(pair, among),
         **options,
     )
+    if options["proof"] is not None and found.proof is None:
+        click.echo(f"boolrnn: note: {options['proof']} is not written: nothing was refuted", err=True)
+    return found
 
 
 @verb(text="needed")
@@ -105,13 +109,11 @@ def heal(pair: Pair, **options: Any) -> Any:
     "--property",
     "property_",
     metavar="P",
-    help="h5, ~h5, predicts:X, state:0x...[/0xMASK], or several joined by &; with --versus: predicts, h5 or h*.",
+    help="h5, ~h5, predicts:X, state:0x...[/0xMASK], joined by &; with --versus: predicts, h5, h*.",
 )
 @click.option("--from", "start", metavar="STATE", help="Where words begin.  [default: the network's start]")
 @click.option("--versus", metavar="STATE", help="Second start: can a word tell the two apart?")
-@click.option(
-    "--within", type=int, default=4, show_default=True, metavar="K", help="Symbols of a word, at most."
-)
+@click.option("--within", type=int, default=4, show_default=True, metavar="K", help="Symbols of a word.")
 @AMONG
 @click.option("--memory", default="2G", show_default=True, help="For states; unknown when it is used up.")
 @BUDGET
@@ -126,9 +128,9 @@ def reach(
 ) -> Any:
     """Can some word lead to a state that has a property? Or tell two states apart?
 
-    Every word of at most K symbols is covered, each distinct state followed once: the word found is a shortest
-    one, replayed in exact arithmetic, and "no" is exhaustive, for words of every length where no new state
-    appears any more.
+    Every word of at most K symbols is covered, each distinct state followed once: the word found is a
+    shortest one, replayed in exact arithmetic, and "no" is exhaustive, for words of every length where no
+    new state appears any more.
 
     Example:  boolrnn reach sat_model.bin text.txt --property "predicts:Q & ~h5" --from 0x1f --within 5
     """

@@ -80,7 +80,7 @@ def test_any_symbols_on_the_way(seed):
     assert found.from_start == any((after(weights, s, [x]) == target).all() for s in first for x in range(3))
 
 
-@pytest.mark.parametrize("hidden", [1, 13, 64, 65, 130])
+@pytest.mark.parametrize("hidden", [1, 13, 64, 65, 128])
 def test_a_planted_predecessor_is_found_and_an_impossible_state_refuted(hidden):
     rng = np.random.default_rng(hidden)
     weights = random_net(hidden, hidden, 3)
@@ -136,10 +136,11 @@ def test_json_says_it_all():
     ("options", "says"),
     [
         ({"symbol": 2}, "symbol"),
-        ({"symbol": []}, "at least one step"),
+        ({"symbol": []}, "at least one symbol"),
         ({"count": 0}, "1 or more"),
         ({"budget": 0.0}, "more than 0 seconds"),
         ({"steps": 0}, "1 or more"),
+        ({"proof": "x.json", "symbol": 0, "engine": "cp-sat"}, "writes none"),
         ({"symbol": [0, 1], "steps": 3}, "2 symbols"),
         ({"engine": "nobody"}, "expected one of"),
         ({"among": []}, "at least one symbol"),
