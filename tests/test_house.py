@@ -16,7 +16,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = [p for d in ("boolrnn", "tests", "examples") for p in sorted((ROOT / d).rglob("*.py"))]
 
 CONTENTS = [
+    "ANY",
     "Agreement",
+    "Answer",
     "Automaton",
     "Backbone",
     "BoolTrace",
@@ -27,18 +29,24 @@ CONTENTS = [
     "Convert",
     "Cycles",
     "Dwell",
+    "FixedPoints",
     "FloatTrace",
     "Harden",
+    "Heal",
     "Influence",
     "Info",
     "Margins",
     "Perturb",
     "Predict",
+    "Preimage",
+    "Question",
+    "Reach",
     "Recipe",
     "Result",
     "Rule",
     "Run",
     "Sheet",
+    "Solution",
     "Source",
     "Step",
     "Train",
@@ -54,13 +62,17 @@ CONTENTS = [
     "cycles",
     "dwell",
     "embedded_pair",
+    "fixed_points",
     "harden",
+    "heal",
     "influence",
     "info",
     "logits",
     "margins",
     "perturb",
     "predict",
+    "preimage",
+    "reach",
     "read_automaton",
     "read_source",
     "read_text",
@@ -151,8 +163,12 @@ def test_a_verb_names_its_file_its_result_and_its_schema():
         "dwell",
         "cycles",
         "perturb",
+        "heal",
+        "preimage",
+        "fixed_points",
+        "reach",
     ):
-        kind = getattr(boolrnn, name.title())
+        kind = getattr(boolrnn, name.title().replace("_", ""))
         assert kind.schema == f"{name}/1"
         assert kind.__module__.endswith(f".{name}")
         assert getattr(boolrnn, name).__module__ == kind.__module__
