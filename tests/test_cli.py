@@ -35,6 +35,8 @@ EMBEDDED = {
     "dwell": [],
     "cycles": ["--symbol", "e", "--word", "e ", "--starts", "3"],
     "perturb": ["--lags", "3"],
+    "fragility": [],
+    "reason": ["--at", "9"],
     "heal": ["--positions", "0:2", "--within", "3"],
     "preimage": ["--at", "9", "--symbol", "e"],
     "fixed-points": ["--symbol", "e", "--neurons", "h0,h1,h2,h3", "--drop"],

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from boolrnn.cli.check import TANH
 from boolrnn.cli.common import FIGURE, Pair, check_output, verb
 from boolrnn.cli.graph import POSITIONS
 from boolrnn.errors import OptionError
@@ -29,6 +30,103 @@ AMONG = click.option(
     help="Symbols that may be read: a character, a number, or several characters; repeatable.  "
     "[default: all, or those of TEXT]",
 )
+
+
+@verb(text="needed")
+@click.option("--at", type=int, metavar="T", help="Ask about position T.  [default: the map of all]")
+@click.option(
+    "--steps", type=int, metavar="K", help="Steps from the flips to the effect, 0 or more.  [default: 1]"
+)
+@click.option("--bit", metavar="H", help="Change this neuron's bit.  [default: the predicted symbol]")
+@click.option("--bits", metavar="H0,H1,..", help="Change all of these bits together.")
+@click.option("--rank", is_flag=True, default=False, help="Change the rank of the true symbol.")
+@click.option("--only", metavar="H0,H1,..", help="Neurons that may be flipped.  [default: all]")
+@click.option(
+    "--weights",
+    type=click.Choice(["count", "margin"]),
+    default="count",
+    show_default=True,
+    help="What a flip costs: 1, or the neuron's |z| at T.",
+)
+@click.option("--most", type=int, metavar="R", help="Give up above R flips or substitutions.")
+@click.option(
+    "--edit-symbols", is_flag=True, default=False, help="Change the last K symbols instead of the state."
+)
+@click.option(
+    "--among",
+    type=click.Choice(["all", "text"]),
+    default="all",
+    show_default=True,
+    help="Symbols that may be put in: all, or those of TEXT.",
+)
+@click.option("--near", type=float, metavar="EPS", help="Is |z| < EPS (of --bit, or of any) one step later?")
+@click.option("--within", type=int, metavar="R", help="After at most R flips.  [default: 1]")
+@click.option(
+    "--states",
+    type=click.Choice(["network", "automaton"]),
+    default="automaton",
+    show_default=True,
+    help="Whose states: the automaton's own trajectory, or the float network's signs.",
+)
+@BUDGET
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "enumeration", *ENGINES[1:]]),
+    default="auto",
+    show_default=True,
+    help="Who answers.",
+)
+@TANH
+@FIGURE
+def fragility(pair: Pair, bit: str | None, bits: str | None, only: str | None, **options: Any) -> Any:
+    """What is the smallest change that changes this?
+
+    Without --at it is a map: for every position and neuron, the fewest flips of the state before that change
+    the neuron's bit. At a position, the fewest (or cheapest) flips that change bits, the predicted symbol or
+    the rank of the true one K steps later; the fewest substitutions among the last K symbols that change the
+    prediction; or whether a state near this one brings a sum almost to 0. Answers are minimal and proved:
+    what is smaller was exhausted or refuted.
+
+    Example:  boolrnn fragility sat_model.bin text.txt --at 300 --steps 2
+    """
+    from boolrnn.clauses.fragility import fragility
+    from boolrnn.cli.graph_files import neurons_of
+    from boolrnn.model.rule import parse_neuron
+
+    return fragility(
+        pair.automaton,
+        pair.needed_symbols,
+        bit=None if bit is None else parse_neuron(bit),
+        bits=neurons_of(bits),
+        only=neurons_of(only),
+        **options,
+    )
+
+
+@verb(text="needed")
+@click.option(
+    "--radius", type=int, default=1, show_default=True, metavar="R", help="Flip every set of 1 to R bits."
+)
+@POSITIONS
+@click.option(
+    "--within", type=int, metavar="L", help="Back within L steps, or not at all.  [default: the whole text]"
+)
+@click.option("--memory", default="1G", show_default=True, help="For tables of what is known already.")
+@BUDGET
+@STEPPED
+@FIGURE
+def heal(pair: Pair, **options: Any) -> Any:
+    """Does every state near the trajectory come back to it when the text goes on?
+
+    Every set of 1 to R bits of every state is flipped and followed, exactly, until the trajectory is the old
+    one again: a certificate with the longest recovery, or a state that stays away. Where the text ends first,
+    with fewer symbols left than the longest recovery took, a state is counted as open.
+
+    Example:  boolrnn heal net.npz text.txt --radius 2 --figure heal.svg
+    """
+    from boolrnn.clauses.heal import heal
+
+    return heal(pair.automaton, pair.needed_symbols, **options)
 
 
 @verb(text="optional")
@@ -79,67 +177,45 @@ def preimage(
 
 
 @verb(text="needed")
+@click.option("--at", type=int, required=True, metavar="T", help="The position whose state is explained.")
+@click.option("--bit", metavar="H", help="Explain this neuron's bit.  [default: the predicted symbol]")
 @click.option(
-    "--radius", type=int, default=1, show_default=True, metavar="R", help="Flip every set of 1 to R bits."
+    "--steps", type=int, metavar="K", help="Symbols read in between.  [default: 1 with --bit, else 0]"
 )
-@POSITIONS
 @click.option(
-    "--within", type=int, metavar="L", help="Back within L steps, or not at all.  [default: the whole text]"
+    "--kind",
+    type=click.Choice(["minimum", "minimal", "all"]),
+    default="minimum",
+    show_default=True,
+    help="The fewest neurons, a set of which no part suffices, or every such set.",
 )
-@click.option("--memory", default="1G", show_default=True, help="For tables of what is known already.")
+@click.option(
+    "--contrastive", is_flag=True, default=False, help="Neurons whose flip changes the outcome, instead."
+)
+@click.option(
+    "--states",
+    type=click.Choice(["automaton", "network"]),
+    default="automaton",
+    show_default=True,
+    help="Whose state at T: the automaton's own trajectory, or the float network's signs.",
+)
+@ENGINE
 @BUDGET
-@STEPPED
-@FIGURE
-def heal(pair: Pair, **options: Any) -> Any:
-    """Does every state near the trajectory come back to it when the text goes on?
+@click.option("--most", type=int, default=1000, show_default=True, metavar="N", help="Of kind all: list N.")
+def reason(pair: Pair, bit: str | None, **options: Any) -> Any:
+    """Which bits of a state suffice for what follows, and which flips change it?
 
-    Every set of 1 to R bits of every state is flipped and followed, exactly, until the trajectory is the old
-    one again: a certificate with the longest recovery, or a state that stays away. Where the text ends first,
-    with fewer symbols left than the longest recovery took, a state is counted as open.
+    A reason is a set of neurons of states[T] such that every state that agrees on them gives the same
+    prediction (or bit J) after K symbols of the text: the smallest one with a proof, or every minimal one of
+    a small net. With --contrastive the dual, minimal sets of flips that give another outcome.
 
-    Example:  boolrnn heal net.npz text.txt --radius 2 --figure heal.svg
+    Example:  boolrnn reason sat_model.bin text.txt --at 100
     """
-    from boolrnn.clauses.heal import heal
+    from boolrnn.clauses.reason import reason
+    from boolrnn.model.rule import parse_neuron
 
-    return heal(pair.automaton, pair.needed_symbols, **options)
-
-
-@verb(text="optional")
-@click.option(
-    "--property",
-    "property_",
-    metavar="P",
-    help="h5, ~h5, predicts:X, state:0x...[/0xMASK], joined by &; with --versus: predicts, h5, h*.",
-)
-@click.option("--from", "start", metavar="STATE", help="Where words begin.  [default: the network's start]")
-@click.option("--versus", metavar="STATE", help="Second start: can a word tell the two apart?")
-@click.option("--within", type=int, default=4, show_default=True, metavar="K", help="Symbols of a word.")
-@AMONG
-@click.option("--memory", default="2G", show_default=True, help="For states; unknown when it is used up.")
-@BUDGET
-@STEPPED
-def reach(
-    pair: Pair,
-    property_: str | None,
-    start: str | None,
-    versus: str | None,
-    among: tuple[str, ...],
-    **options: Any,
-) -> Any:
-    """Can some word lead to a state that has a property? Or tell two states apart?
-
-    Every word of at most K symbols is covered, each distinct state followed once: the word found is a
-    shortest one, replayed in exact arithmetic, and "no" is exhaustive, for words of every length where no
-    new state appears any more.
-
-    Example:  boolrnn reach sat_model.bin text.txt --property "predicts:Q & ~h5" --from 0x1f --within 5
-    """
-    from boolrnn.clauses.reach import reach
-    from boolrnn.cli.clauses_inputs import symbols_among
-
-    begin, second = pair.state(start), pair.state(versus)
-    used = symbols_among(pair, among)
-    return reach(pair.automaton, property_, start=begin, versus=second, among=used, **options)
+    neuron = None if bit is None else parse_neuron(bit)
+    return reason(pair.automaton, pair.needed_symbols, bit=neuron, **options)
 
 
 @verb(text="none")
@@ -183,4 +259,42 @@ def fixed_points(
     return fixed_points(pair.automaton, asked, neurons=named, rest=clamped, **options)
 
 
-VERBS = (heal, preimage, fixed_points, reach)
+@verb(text="optional")
+@click.option(
+    "--property",
+    "property_",
+    metavar="P",
+    help="h5, ~h5, predicts:X, state:0x...[/0xMASK], joined by &; with --versus: predicts, h5, h*.",
+)
+@click.option("--from", "start", metavar="STATE", help="Where words begin.  [default: the network's start]")
+@click.option("--versus", metavar="STATE", help="Second start: can a word tell the two apart?")
+@click.option("--within", type=int, default=4, show_default=True, metavar="K", help="Symbols of a word.")
+@AMONG
+@click.option("--memory", default="2G", show_default=True, help="For states; unknown when it is used up.")
+@BUDGET
+@STEPPED
+def reach(
+    pair: Pair,
+    property_: str | None,
+    start: str | None,
+    versus: str | None,
+    among: tuple[str, ...],
+    **options: Any,
+) -> Any:
+    """Can some word lead to a state that has a property? Or tell two states apart?
+
+    Every word of at most K symbols is covered, each distinct state followed once: the word found is a
+    shortest one, replayed in exact arithmetic, and "no" is exhaustive, for words of every length where no
+    new state appears any more.
+
+    Example:  boolrnn reach sat_model.bin text.txt --property "predicts:Q & ~h5" --from 0x1f --within 5
+    """
+    from boolrnn.clauses.reach import reach
+    from boolrnn.cli.clauses_inputs import symbols_among
+
+    begin, second = pair.state(start), pair.state(versus)
+    used = symbols_among(pair, among)
+    return reach(pair.automaton, property_, start=begin, versus=second, among=used, **options)
+
+
+VERBS = (fragility, heal, preimage, reason, fixed_points, reach)

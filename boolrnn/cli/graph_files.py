@@ -36,15 +36,26 @@ def write_listed(found: "Influence", path: str) -> None:
 
 
 def neurons_of(text: str | None) -> list[int] | None:
-    """Neurons from `h3,h7` or `3,7`; None stays None."""
-    from boolrnn.model.rule import parse_neuron
-
+    """Neurons from `h3,h7` or `3,7`, or spans such as `0-63`; None stays None."""
     if text is None:
         return None
     names = text.replace(",", " ").split()
     if not names:
         raise OptionError("neurons: expected numbers such as h3,h7")
-    return [parse_neuron(name) for name in names]
+    return [neuron for name in names for neuron in _span(name)]
+
+
+def _span(name: str) -> Sequence[int]:
+    """One neuron, or those from `h0-h63`, both ends included."""
+    from boolrnn.model.rule import parse_neuron
+
+    first, dash, last = name.partition("-")
+    if not dash:
+        return [parse_neuron(name)]
+    span = range(parse_neuron(first), parse_neuron(last) + 1)
+    if not span:
+        raise OptionError(f"neurons {name}: expected the lower number first")
+    return span
 
 
 def inputs_of(

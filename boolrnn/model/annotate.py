@@ -73,7 +73,7 @@ def seen_on(
     shape = weights.wx.shape
     margin = np.full(shape, np.inf)
     fewest = np.full(shape, np.iinfo(np.int64).max)
-    rows = [_ExactRow(weights, exactness, i) for i in range(weights.hidden)]
+    rows = [ExactRow(weights, exactness, i) for i in range(weights.hidden)]
     with progress.bar("flip distances", len(symbols)) as tick:
         for first in range(0, len(symbols), _CHUNK):
             stop = min(first + _CHUNK, len(symbols))
@@ -90,7 +90,7 @@ def seen_on(
     return Seen(margin, fewest)
 
 
-class _ExactRow:
+class ExactRow:
     """One neuron's weights in a number type in which twice its sums are exact: float64, int64, or
     Python integers."""
 
