@@ -91,7 +91,9 @@ def test_options_and_defaults_are_the_functions(name):
     assert set(options) - by_hand == set(keywords) - by_hand
     for key, default in keywords.items():
         shown = options[key].default
-        if isinstance(default, bool):
+        if default is inspect.Parameter.empty:
+            assert options[key].required
+        elif isinstance(default, bool):
             assert bool(shown) == default
         elif default is not None:
             assert shown == default

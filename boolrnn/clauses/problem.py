@@ -46,7 +46,8 @@ class Problem:
         """The same, with a row that asks for an objective below `cost`."""
         assert self.objective is not None
         row = -self.objective[None]
-        return problem_of(np.concatenate([self.matrix, row]), [*self.bounds.tolist(), 1 - cost], self.objective)
+        bounds = [*self.bounds.tolist(), 1 - cost]
+        return problem_of(np.concatenate([self.matrix, row]), bounds, self.objective)
 
     def without(self, values: Bool[np.ndarray, "N"], among: Int64[np.ndarray, "K"]) -> "Problem":
         """The same, with a row that excludes what `values` gives to the variables `among`."""

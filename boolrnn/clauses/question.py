@@ -2,7 +2,7 @@
 
     q = Question(net, [47, 32])                  # an unknown state reads symbol 47, then 32
     q = q.where(q.distance(0, state) <= 3, q.bit(2, 5) == 1)
-    found = q.solve(budget=10)                   # found.verdict, found.states, found.symbols
+    found = q.solve(budget=10.0)                   # found.verdict, found.states, found.symbols
 
 `bit(t, j)` is neuron j after t symbols, `reads(t, x)` says that the t-th symbol is x (an unknown symbol is
 `ANY`), `z(t, j)` is the sum whose sign is bit(t, j), in units of 2^unit. Only what the constraints lead
