@@ -5,24 +5,38 @@ if a bit is set is given the slack it needs otherwise: the least z there is.
 """
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from boolrnn.clauses.expression import BIT, READS, All, Any, AtLeast, Atom, Constraint
+from boolrnn.clauses.expression import BIT, READS, All, Any, AtLeast, Atom, Constraint, Sum
 from boolrnn.clauses.problem import Problem, dense
-
-if TYPE_CHECKING:
-    from boolrnn.clauses.question import Question
+from boolrnn.model.automaton import Automaton
 
 _CHOICE = "choice"  # which part of an `or` holds
+
+
+@runtime_checkable
+class Asked(Protocol):
+    """What a question (boolrnn.clauses.question) is made of; symbols below 0 are open."""
+
+    automaton: Automaton
+    word: tuple[int, ...]
+    among: tuple[int, ...]
+    cycle: bool
+    constraints: tuple[Constraint, ...]
+    objective: Sum | None
+
+    def z(self, time: int, neuron: int) -> Sum:
+        """The sum whose sign is the neuron's bit at that time."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Lowered:
     """A problem, and which bit of the question each variable is."""
 
-    question: "Question"
+    question: Asked
     problem: Problem
     variables: dict[Atom, int]
 
@@ -42,7 +56,7 @@ class Lowered:
         return states, symbols
 
 
-def lower(question: "Question") -> Lowered:
+def lower(question: Asked) -> Lowered:
     """The problem of a question."""
     work = _Lowering(question)
     for constraint in question.constraints:
@@ -60,7 +74,7 @@ def lower(question: "Question") -> Lowered:
 class _Lowering:
     """Rows so far, as (coefficients by variable, bound)."""
 
-    def __init__(self, question: "Question") -> None:
+    def __init__(self, question: Asked) -> None:
         self.question = question
         self.rows: list[tuple[dict[int, int], int]] = []
         self.variables: dict[Atom, int] = {}
