@@ -8,6 +8,7 @@ Constraints 21, 2016, doi:10.1007/s10601-015-9183-0).
 import numpy as np
 from pysat.solvers import Solver
 
+from boolrnn import progress
 from boolrnn.clauses.answer import SAT
 from boolrnn.clauses.contrast import shrink_contrast
 from boolrnn.clauses.forcing import Oracle
@@ -22,8 +23,11 @@ def all_sets(oracle: Oracle, found: Found, most: int) -> None:
     """All minimal reasons and contrastive sets, at most `most` together: a set that those found do not
     decide is asked about and brought to a minimal one of its kind, until none is left."""
     hidden = len(oracle.outcome.state)
-    with Solver(name="minisat22", bootstrap_with=[[-j - 1, j + 1] for j in range(hidden)]) as undecided:
+    found.engines.append("enumeration")
+    every = [[-j - 1, j + 1] for j in range(hidden)]  # so that each bit is a variable
+    with Solver(name="minisat22", bootstrap_with=every) as undecided, progress.bar("sets", most) as tick:
         while len(found.reasons) + len(found.contrasts) < most and not oracle.ended:
+            tick(len(found.reasons) + len(found.contrasts))
             undecided.conf_budget(_CONFLICTS)
             more = undecided.solve_limited()
             if more is None:
@@ -76,5 +80,6 @@ def _prove_all(oracle: Oracle, found: Found) -> None:
     if answer.verdict == SAT:
         raise AssertionError("a set that is neither decided by the list nor asked about: a bug")
     found.proved, found.certificate = answer.proved, answer.certificate
+    found.engines.append(answer.engine)
     if not answer.proved:
         found.note = "that these are all is a solver's word: no proof was found in time"

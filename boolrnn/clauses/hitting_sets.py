@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from boolrnn import progress
 from boolrnn.clauses.answer import SAT, UNSAT
 from boolrnn.clauses.engines.farkas import multipliers
 from boolrnn.clauses.engines.relaxation import Relaxation
@@ -83,14 +84,16 @@ def shrink(oracle: Oracle, found: Found, order: Sequence[int]) -> list[int]:
     because it was not decided are returned."""
     assert found.members is not None
     undecided = []
-    for j in order:
-        said = oracle.ask(without(found.members, j))
-        if said.forced:
-            found.members = without(found.members, j)
-        elif said.state is not None:
-            found.needed[j] = said.state
-        else:
-            undecided.append(j)
+    with progress.bar("neurons", len(order)) as tick:
+        for k, j in enumerate(order):
+            tick(k, f"{int(found.members.sum())} in the reason")
+            said = oracle.ask(without(found.members, j))
+            if said.forced:
+                found.members = without(found.members, j)
+            elif said.state is not None:
+                found.needed[j] = said.state
+            else:
+                undecided.append(j)
     left = []
     for j in undecided:  # with fewer bits fixed there are more counterexamples
         said = oracle.refute(without(found.members, j))
@@ -115,12 +118,11 @@ def _shrink_sums(oracle: Oracle, found: Found) -> list[int]:
     losses, slack = oracle.outcome.losses
     oracle.tells[CLOSED] += losses.shape[1]
     assert found.members is not None
-    heavy = losses > slack[:, None]  # alone too much for a row
     share = losses.astype(np.float64) / np.maximum(slack, 1).astype(np.float64)[:, None]
     left = slack.copy()
     for j in np.argsort(share.max(axis=0, initial=0.0), kind="stable").tolist():
         after = left - losses[:, j]
-        if not heavy[:, j].any() and not (after < 0).any():
+        if not (after < 0).any():
             found.members[j], left = False, after
     for j in np.flatnonzero(found.members).tolist():
         row = int(np.argmax(left < losses[:, j]))

@@ -19,6 +19,7 @@ from boolrnn.shapes import Bool, Float64, Int64
 
 _BLOCK = 512  # partial states that are bounded at once
 _LOSS = 2.0**-51  # of a float64 sum, per addend and unit of its greatest partial sum
+_WHOLE = 2.0**52  # whole numbers whose sums are below are added exactly
 _NEAR = 2.0**-20  # of a row's greatest sum: completions this close are looked at exactly
 _TINY = np.finfo(np.float64).tiny
 
@@ -60,7 +61,8 @@ class Partial:
         self.steps = [Step(weights, sizes, drive, error) for drive in rows.drive[symbols]]
         gains, edge = gain.astype(np.float64).T.copy(), base.astype(np.float64)
         reach = np.abs(gains)
-        self.steps.append(Step(gains, reach, edge, (reach.sum(axis=0) + np.abs(edge)) * addends * _LOSS))
+        total = reach.sum(axis=0) + np.abs(edge)
+        self.steps.append(Step(gains, reach, edge, np.where(total < _WHOLE, 0.0, total * addends * _LOSS)))
         self.scale = np.maximum(reach.sum(axis=0), 1.0)
 
     def slack(self, states: Bool[np.ndarray, "B H"]) -> Float64[np.ndarray, "B"]:

@@ -1,5 +1,6 @@
 """Is an outcome forced: every way of finding out gives the right answer, on nets small enough to try all."""
 
+import itertools
 import time
 
 import numpy as np
@@ -126,6 +127,32 @@ def test_what_was_seen_holds_no_set_that_contains_another():
     assert len(numbers) > 3
     assert not any(a != b and a & b == a for a in numbers for b in numbers)
     assert len(set(numbers)) == len(numbers)
+
+
+def test_sums_that_float64_would_round_decide_nothing_by_bounds():
+    """h0 is 0 by 2 beside 2^60, h1 copies bit 4, which is free; the outcome is [2 h0 + h1 + 1 >= 0]."""
+    for order in itertools.permutations(range(4)):
+        wh = np.zeros((5, 5), np.float32)
+        wh[0, list(order)] = [2.0**60, -1, -1, -(2.0**60)]
+        wh[1, 4] = 1
+        wh[2, :2] = [2, 1]
+        nothing = np.zeros((5, 1), np.float32)
+        weights = boolrnn.Weights(
+            wx=nothing, wh=wh, bh=np.float32([0, 0, 1, 0, 0]), wy=nothing.T, by=nothing[0]
+        )
+        outcome = Outcome(as_automaton(weights), np.ones(5, bool), np.array([0, 0]), 2)
+        assert outcome.value == 1
+        fixed = np.array([True, True, True, True, False])
+        assert len(outcome.open_rows(fixed))
+        said = Oracle(outcome, "auto", Limits(), 1.0).ask(fixed)
+        assert said.forced is False
+
+
+def test_sets_that_contain_one_seen_are_not_kept():
+    oracle = Oracle(outcome_of(random_net(1, 4, 2), 0, 1, None), "auto", Limits(), 1.0)
+    for numbers in ([0b0111], [0b0011, 0b0110], [0b0111], [0b0011], [0b1000]):
+        oracle._keep(np.array([bits_of(number, 4) for number in numbers]))
+    assert sorted(number_of(flips) for flips in oracle.seen) == [0b0011, 0b0110, 0b1000]
 
 
 def test_all_outputs_equal_is_forced_by_nothing():

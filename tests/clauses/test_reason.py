@@ -86,7 +86,8 @@ def check(weights, text, at, bit, steps):
             assert sum(1 << j for j in shown.tolist()) in minimal
             least = min(s.bit_count() for s in minimal)
             assert got.minimum == (None if kind == "minimal" else least)
-            assert kind == "minimal" or (len(shown) == least == got.at_least)
+            assert got.at_least == got.minimum
+            assert kind == "minimal" or len(shown) == least
             assert (got.witness_outcome != got.outcome) == contrastive
         if kind == "all":
             assert got.complete
@@ -227,13 +228,25 @@ def test_the_list_stops_at_most():
     assert "the first" in sheet(got).sentence
 
 
-def test_a_list_without_any_contrastive_set_yet_says_unknown_not_none():
+def test_a_list_that_holds_nothing_of_the_kind_yet():
+    """The first set is of one kind: of the other all neurons are a reason, and nothing is said of flips."""
     weights, text = random_net(9, 24, 5), text_of(1, 5, 5)
-    got = reason(weights, text, at=3, kind="all", most=1, contrastive=True)
-    if len(got.contrast_offsets) == 1:
-        assert got.verdict == "unknown"
-    else:
-        assert got.verdict == "sat"
+    for contrastive in (False, True):
+        got = reason(weights, text, at=3, kind="all", most=1, contrastive=contrastive)
+        listed = got.contrast_offsets if contrastive else got.reason_offsets
+        assert got.verdict != "unsat"
+        if len(listed) == 1 and not contrastive:
+            assert len(got.witness_neurons) == 24
+            assert not got.minimal
+
+
+def test_a_bit_that_is_0_turns_at_a_sum_of_0():
+    weights = weights_of([[1, 1], [1, 1]], np.zeros((2, 2)), bh=[-1, -1])
+    weights = dataclasses.replace(weights, wx=np.array([[0, 1], [0, 1]], np.float32))
+    text = np.array([0, 1])  # both bits are 0, then z = s0 + s1
+    got = reason(weights, text, at=0, bit=0)
+    assert (got.outcome, got.witness_neurons.tolist()) == (0, [0, 1])
+    assert reason(weights, text, at=0, bit=0, contrastive=True).minimum == 1
 
 
 def test_what_time_leaves_undecided_stays_and_says_so(monkeypatch):
