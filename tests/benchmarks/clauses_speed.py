@@ -3,11 +3,11 @@
     python tests/benchmarks/clauses_speed.py [MODEL TEXT] [--only NAME] [--count N] [--long]
 
 One table for all nets: median seconds of a question, processor (this process and those it started) and
-wall; how many questions were decided within a limit of time, and how many of these answers are proved; who
-answered, by what certificate; what is aimed at. Positions, neurons and targets are drawn once, the same in
-every run. Every row is warmed by its first question, with at most three seconds of it. At last the generic
-approaches are asked some of the questions (clauses_peers.py). NAME is one of the rows' names, repeatable:
-map, jointly, fewest, preimage, eden, reason, fixed, heal, reach, peers.
+wall; how many questions were decided within a limit of wall time, and how many of these answers are proved;
+who answered, by what certificate; what is aimed at. Positions, neurons and targets are drawn once, the same
+in every run. Every row is warmed by its first question, with at most three seconds of it. At last the
+generic approaches are asked some of the questions (clauses_peers.py). NAME is one of the rows' names,
+repeatable: map, jointly, fewest, preimage, eden, reason, fixed, heal, reach, peers.
 """
 
 import argparse
@@ -31,6 +31,7 @@ from boolrnn.clauses.fragility import fragility
 from boolrnn.clauses.reason import reason
 
 WARM = 3.0  # seconds for the question that warms a row
+SHORTEST = 8  # symbols of a text
 LETTERS = 52  # symbols of words that are looked for
 
 Case = Callable[[float | None], Any]  # a question, given its limit of seconds: a result of the room
@@ -56,8 +57,8 @@ class Net:
         return np.random.default_rng(0).choice(every, min(count, len(every)), replace=False).tolist()
 
     def next_bits(self, at: int, m: int, rng, planted: bool) -> np.ndarray | None:
-        """m neurons, drawn from all or (`planted`) from those whose bits in states[at + 1] change when 8 random
-        bits of states[at] are flipped; None where these are fewer."""
+        """m neurons, drawn from all or (`planted`) from those whose bits in states[at + 1] change when 8
+        random bits of states[at] are flipped; None where these are fewer."""
         hidden = self.automaton.hidden
         if not planted:
             return rng.choice(hidden, m, replace=False)
@@ -165,9 +166,9 @@ def jointly(net: Net, options) -> Iterator[Row]:
     for m in (m for m in (2, 4, 8, 16) if m <= net.automaton.hidden):
         for planted in (False, True):
             rng, cases = np.random.default_rng(1), []
-            for at in net.positions(0, len(net.symbols) - 2, 20):
+            for at in net.positions(0, len(net.symbols) - 2, 500):
                 bits = net.next_bits(at, m, rng, planted)
-                if bits is not None:
+                if bits is not None and len(cases) < 20:
                     ask = partial(fragility, net.automaton, net.symbols, at=at, steps=1, bits=bits, most=8)
                     cases.append(lambda budget, ask=ask: ask(budget=budget))
             what = f"{m} neurons{' that 8 flips change' * planted}, r <= 8"
@@ -288,6 +289,10 @@ QUESTIONS = {
     "reach": reaches,
 }
 PEERS = "peers"
+HEAD = (
+    f"{'question':38s} {'net':10s} {'n':>3s} {'CPU s':>8s} {'most':>8s} {'wall s':>8s} {'dec.':>4s} "
+    f"{'prov':>4s}  {'target':24s}  engine [certificate]; answers"
+)
 
 
 def measure(row: Row, net: Net, most: int | None) -> None:
@@ -305,7 +310,7 @@ def measure(row: Row, net: Net, most: int | None) -> None:
     )
     decided, proved = sum(map(row.decided, results)), sum(r.proved for r in results)
     print(
-        f"{row.what:36s} {net.name:10s} {len(cases):3d} {statistics.median(processor):8.3f} "
+        f"{row.what:38s} {net.name:10s} {len(cases):3d} {statistics.median(processor):8.3f} "
         f"{max(processor):8.3f} {statistics.median(wall):8.3f} {decided:4d} {proved:4d}  "
         f"{row.target:24s}  {who}; {row.told(results)}",
         flush=True,
@@ -328,7 +333,7 @@ def all_nets(pair: list[str]) -> list[Net]:
     return nets
 
 
-def main() -> None:
+def asked_for() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("pair", nargs="*", metavar="MODEL TEXT")
     parser.add_argument("--only", action="append", choices=[*QUESTIONS, PEERS], metavar="NAME")
@@ -337,26 +342,27 @@ def main() -> None:
     options = parser.parse_args()
     if len(options.pair) not in (0, 2):
         parser.error("expected a model and a text, or neither")
+    return options
+
+
+def main() -> None:
+    options = asked_for()
     one_thread()
     nets, chosen = all_nets(options.pair), options.only or [*QUESTIONS, PEERS]
     for net in nets:
-        print(
-            f"{net.name}: H = {net.automaton.hidden}, V = {net.automaton.symbols}, {len(net.symbols):,} steps"
-        )
+        sizes_ = f"H = {net.automaton.hidden}, V = {net.automaton.symbols}, {len(net.symbols):,} steps"
+        print(f"{net.name}: {sizes_}")
+        if len(net.symbols) < SHORTEST:
+            sys.exit(f"{net.name}: a text of {len(net.symbols)} symbols, expected {SHORTEST} or more")
     if set(chosen) - {PEERS}:
-        heads = ("question", "net", "n", "CPU s", "most", "wall s", "dec.", "prov", "target")
-        widths = (36, 10, 3, 8, 8, 8, 4, 4, 24)
-        head = " ".join(f"{h:{'>' if 1 < k < 8 else '<'}{w}}" for k, (h, w) in enumerate(zip(heads, widths)))
-        print(head.replace("prov target", "prov  target") + "  engine [certificate]; answers")
+        print(HEAD)
     for name, rows in QUESTIONS.items():
-        if name in chosen:
-            for net in nets:
-                for row in rows(net, options):
-                    measure(row, net, options.count)
+        for net in nets if name in chosen else ():
+            for row in rows(net, options):
+                measure(row, net, options.count)
     if PEERS in chosen:
         for net in nets:
-            targets = random_targets(net, 10)
-            clauses_peers.compare(net, targets, timed, min(options.count or 2, 10))
+            clauses_peers.compare(net, random_targets(net, 10), timed, min(options.count or 2, 10))
 
 
 if __name__ == "__main__":
