@@ -7,8 +7,11 @@ Sums know nothing of automata; boolrnn.clauses.question makes those whose bits a
 """
 
 import dataclasses
+import operator
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, SupportsIndex
+
+from boolrnn.errors import OptionError
 
 BIT, READS = "bit", "reads"
 
@@ -24,57 +27,76 @@ class Atom(NamedTuple):
 Values = Callable[[Atom], bool]
 
 
+def _whole(value: SupportsIndex) -> int:
+    """A Python integer: NumPy's would overflow, and fractions be cut off.
+
+    Raises
+    ------
+    OptionError
+        On anything that is no whole number.
+    """
+    try:
+        return operator.index(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise OptionError(f"coefficient {value!r} ({kind}): sums are of whole numbers") from None
+
+
 class Sum:
     """A sum of bits times whole numbers, and a constant. +, -, * and comparisons work as for numbers."""
 
     __slots__ = ("constant", "terms")
+    __array_ufunc__ = None  # NumPy's numbers leave the arithmetic to us
 
-    def __init__(self, terms: Mapping[Atom, int] | None = None, constant: int = 0) -> None:
-        self.terms = {atom: c for atom, c in (terms or {}).items() if c}
-        self.constant = constant
+    def __init__(
+        self, terms: Mapping[Atom, SupportsIndex] | None = None, constant: SupportsIndex = 0
+    ) -> None:
+        self.terms = {atom: _whole(c) for atom, c in (terms or {}).items() if c}
+        self.constant = _whole(constant)
 
     def value(self, values: Values) -> int:
         """What it comes to."""
         return self.constant + sum(c for atom, c in self.terms.items() if values(atom))
 
-    def __add__(self, other: "Sum | int") -> "Sum":
-        if isinstance(other, int):
-            return Sum(self.terms, self.constant + other)
+    def __add__(self, other: "Sum | SupportsIndex") -> "Sum":
+        if not isinstance(other, Sum):
+            return Sum(self.terms, self.constant + _whole(other))
         terms = dict(self.terms)
         for atom, c in other.terms.items():
             terms[atom] = terms.get(atom, 0) + c
         return Sum(terms, self.constant + other.constant)
 
-    def __mul__(self, factor: int) -> "Sum":
+    def __mul__(self, factor: SupportsIndex) -> "Sum":
+        factor = _whole(factor)
         return Sum({atom: factor * c for atom, c in self.terms.items()}, factor * self.constant)
 
     def __neg__(self) -> "Sum":
         return self * -1
 
-    def __sub__(self, other: "Sum | int") -> "Sum":
-        return self + (-other)
+    def __sub__(self, other: "Sum | SupportsIndex") -> "Sum":
+        return self + (-other if isinstance(other, Sum) else -_whole(other))
 
-    def __rsub__(self, other: int) -> "Sum":
+    def __rsub__(self, other: SupportsIndex) -> "Sum":
         return -self + other
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __ge__(self, other: "Sum | int") -> "Constraint":
+    def __ge__(self, other: "Sum | SupportsIndex") -> "Constraint":
         return AtLeast(self - other)
 
-    def __le__(self, other: "Sum | int") -> "Constraint":
+    def __le__(self, other: "Sum | SupportsIndex") -> "Constraint":
         return AtLeast(-(self - other))
 
-    def __gt__(self, other: "Sum | int") -> "Constraint":
+    def __gt__(self, other: "Sum | SupportsIndex") -> "Constraint":
         return AtLeast(self - other - 1)
 
-    def __lt__(self, other: "Sum | int") -> "Constraint":
+    def __lt__(self, other: "Sum | SupportsIndex") -> "Constraint":
         return AtLeast(-(self - other) - 1)
 
-    def __eq__(self, other: "Sum | int") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - as in every modelling language
+    def __eq__(self, other: "Sum | SupportsIndex") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - as in every modelling language
         return All(((self >= other), (self <= other)))
 
-    def __ne__(self, other: "Sum | int") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - the same
+    def __ne__(self, other: "Sum | SupportsIndex") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - the same
         return Any((self > other, self < other))
 
     __hash__ = None  # pyright: ignore[reportAssignmentType] - equality makes a constraint

@@ -179,8 +179,10 @@ def smallest(problem: Problem, oracle: Oracle, found: Found) -> Least:
     found.engines.append(name)
     if name == SOLVER:
         answer = engine_of(name).solve(problem, oracle.limits)
-        return Least(answer.values, answer.verdict == SAT and not answer.note)
-    answer = decide(problem, name, oracle.limits)
+        called = answer.verdict == SAT and not answer.note
+        if called or oracle.engine == SOLVER or oracle.ended:
+            return Least(answer.values, called)
+    answer = decide(problem, oracle.engine, oracle.limits)  # rows too wide for the solver, for one
     called = answer.verdict == SAT and (answer.proved or not oracle.ended)
     return Least(answer.values, called, answer.proved, answer.certificate)
 

@@ -154,12 +154,13 @@ class Branching:
         """For each node: the signs that seem to threaten its weakest row most, and how much the open rows
         may depend on each bit."""
         last = self.steps[-1]
-        weakest = (least / self.scale).argmin(axis=1)
-        wish, weight = -last.weights.T[weakest], (least < 0) @ (last.sizes / self.scale).T
-        for step, layer, before in zip(self.steps[-2::-1], layers[:0:-1], layers[-2::-1]):
-            part = (layer == 0) / np.maximum((before == 0) @ step.sizes, _TINY)
-            wish, weight = (wish * part) @ step.weights.T, (weight * part) @ step.sizes.T
-        return np.where(wish > 0, 1.0, -1.0), weight
+        with np.errstate(all="ignore"):  # a hint for the order of branching: where it overflows, no hint
+            weakest = (least / self.scale).argmin(axis=1)
+            wish, weight = -last.weights.T[weakest], (least < 0) @ (last.sizes / self.scale).T
+            for step, layer, before in zip(self.steps[-2::-1], layers[:0:-1], layers[-2::-1]):
+                part = (layer == 0) / np.maximum((before == 0) @ step.sizes, _TINY)
+                wish, weight = (wish * part) @ step.weights.T, (weight * part) @ step.sizes.T
+        return np.where(wish > 0, 1.0, -1.0), np.nan_to_num(weight)
 
 
 def _slack(steps: list[Step], scale: np.ndarray, values: np.ndarray) -> np.ndarray:

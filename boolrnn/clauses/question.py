@@ -102,6 +102,8 @@ class Question:
         """1 where the `time`-th symbol (1 is the first) is `symbol`, else 0."""
         if not 1 <= time <= len(self.word):
             raise OptionError(f"reads({time}, {symbol}): times are 1..{len(self.word)}")
+        if not 0 <= symbol < self.automaton.symbols:
+            raise OptionError(f"reads({time}, {symbol}): expected 0..{self.automaton.symbols - 1}")
         given = self.word[time - 1]
         if given != ANY or symbol not in self.among:
             return Sum(constant=int(given == symbol))
@@ -123,8 +125,8 @@ class Question:
         self,
         time: int,
         state: Bool[np.ndarray, "H"],
-        neurons: Sequence[int] | None = None,
-        weights: Sequence[int] | None = None,
+        neurons: Sequence[int] | np.ndarray | None = None,
+        weights: Sequence[int] | np.ndarray | None = None,
     ) -> Sum:
         """How many bits (of `neurons`) differ from `state` after `time` symbols, each times its weight."""
         state = as_bits("state", state, (self.automaton.hidden,))

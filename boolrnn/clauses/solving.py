@@ -166,6 +166,8 @@ def _least(problem: Problem, turns: tuple[str, ...], limits: Limits) -> Answer:
     looked for until there is none."""
     best, current = None, problem
     answer = _native(problem, limits) if SOLVER in turns else _any(current, turns, limits)
+    if answer.values is None and not answer.proved and len(turns) > 1:
+        answer = _any(current, turns, limits)  # unknown to the solver alone, or its word for "none"
     while answer.values is not None:
         best = answer
         current = problem.cheaper_than(problem.cost(answer.values) or 0)

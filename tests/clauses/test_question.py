@@ -166,6 +166,7 @@ def test_what_the_net_does_not_have():
         lambda: question.bit(0, 3),
         lambda: question.z(0, 0),
         lambda: question.reads(0, 1),
+        lambda: question.reads(1, 7),
         lambda: question.predicts(0, 2),
         lambda: Question(random_net(1, 3, 2), [2]),
         lambda: question.solve("nobody"),
@@ -181,3 +182,40 @@ def test_a_word_of_known_and_open_symbols():
     assert question.solve("lp").symbols.tolist() == [1, 2]
     assert question.reads(1, 1).constant == 1
     assert question.where(question.reads(2, 1) == 1).solve("lp").verdict == "unsat"
+
+
+def test_coefficients_are_whole_numbers_of_any_size():
+    """NumPy's integers neither overflow nor pass for fractions; fractions are refused, not cut off."""
+    question = Question(random_net(1, 5, 2))
+    full = np.ones(5, bool)
+    for wrong in (0.5, np.float32(0.7), "2"):
+        for make in (lambda w: question.bit(0, 0) * w, lambda w: question.bit(0, 0) >= w):
+            with pytest.raises(OptionError, match="whole numbers"):
+                make(wrong)
+    with pytest.raises(OptionError, match="whole numbers"):
+        question.distance(0, full, weights=[0.9, 0.1, 1, 1, 1])
+    large = np.int32(2 * 10**9)
+    assert (
+        question.where(question.bit(0, 0) * large + large * question.bit(0, 0) >= 1).solve().verdict == "sat"
+    )
+    small = question.distance(0, full, weights=np.full(5, 100, np.int8))
+    found = question.where(question.distance(0, full) >= 1, small <= 100).solve()
+    assert found.states.sum() == 4
+    costs = question.distance(0, full, weights=np.full(5, 2 * 10**9, np.int32))
+    least = question.where(question.distance(0, full) >= 2).minimise(costs).solve().answer
+    assert (least.minimum, least.proved) == (4 * 10**9, True)
+    assert question.where(question.bit(0, 0) == np.int64(1)).solve().verdict == "sat"
+
+
+def test_a_minimum_beyond_what_the_solver_can_hold():
+    """Rows of 280 bits: the solver gives up on its rounded rows, the others go on."""
+    tiny, huge = 2.0**-149, 3e38
+    wh = np.array([[tiny, -tiny, -1], [tiny, -tiny, 1], [-1, -huge, -huge]], np.float32)
+    wx, zeros = np.array([[1], [1], [0]], np.float32), np.zeros(3, np.float32)
+    weights = boolrnn.Weights(wx=wx, wh=wh, bh=zeros, wy=zeros[None], by=zeros[:1])
+    question = Question(weights, [0])
+    target = np.array([True, True, False])
+    distance = question.distance(0, np.zeros(3, bool))
+    found = question.where(question.equals(1, target)).minimise(distance).solve().answer
+    costs = [int(s.sum()) for s in every_state(3) if (after(weights, s, [0]) == target).all()]
+    assert (found.minimum, found.proved) == (min(costs), True)

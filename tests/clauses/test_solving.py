@@ -109,3 +109,11 @@ def test_a_refutation_that_nobody_can_prove_stays_a_solvers_word(monkeypatch):
 def test_unknown_engine():
     with pytest.raises(OptionError, match="expected one of auto, closed, search"):
         decide(hard(), "nobody")
+
+
+def test_no_solution_at_all_is_proved_where_a_minimum_is_asked_for():
+    for seed in range(200):
+        problem = random_problem(seed, size=4, objective=True)
+        if not good(problem):
+            answer = decide(problem)
+            assert (answer.verdict, answer.proved, answer.minimum) == (UNSAT, True, None)
