@@ -8,8 +8,9 @@ Sums know nothing of automata; boolrnn.clauses.question makes those whose bits a
 
 import dataclasses
 import operator
+import typing
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, SupportsIndex
+from typing import NamedTuple
 
 from boolrnn.errors import OptionError
 
@@ -27,7 +28,7 @@ class Atom(NamedTuple):
 Values = Callable[[Atom], bool]
 
 
-def _whole(value: SupportsIndex) -> int:
+def _whole(value: typing.Any) -> int:
     """A Python integer: NumPy's would overflow, and fractions be cut off.
 
     Raises
@@ -43,14 +44,13 @@ def _whole(value: SupportsIndex) -> int:
 
 
 class Sum:
-    """A sum of bits times whole numbers, and a constant. +, -, * and comparisons work as for numbers."""
+    """A sum of bits times whole numbers, and a constant. +, -, * and comparisons work as for numbers: with
+    other sums, and with whole numbers of any type."""
 
     __slots__ = ("constant", "terms")
     __array_ufunc__ = None  # NumPy's numbers leave the arithmetic to us
 
-    def __init__(
-        self, terms: Mapping[Atom, SupportsIndex] | None = None, constant: SupportsIndex = 0
-    ) -> None:
+    def __init__(self, terms: Mapping[Atom, typing.Any] | None = None, constant: typing.Any = 0) -> None:
         self.terms = {atom: _whole(c) for atom, c in (terms or {}).items() if c}
         self.constant = _whole(constant)
 
@@ -58,7 +58,7 @@ class Sum:
         """What it comes to."""
         return self.constant + sum(c for atom, c in self.terms.items() if values(atom))
 
-    def __add__(self, other: "Sum | SupportsIndex") -> "Sum":
+    def __add__(self, other: typing.Any) -> "Sum":
         if not isinstance(other, Sum):
             return Sum(self.terms, self.constant + _whole(other))
         terms = dict(self.terms)
@@ -66,37 +66,37 @@ class Sum:
             terms[atom] = terms.get(atom, 0) + c
         return Sum(terms, self.constant + other.constant)
 
-    def __mul__(self, factor: SupportsIndex) -> "Sum":
+    def __mul__(self, factor: typing.Any) -> "Sum":
         factor = _whole(factor)
         return Sum({atom: factor * c for atom, c in self.terms.items()}, factor * self.constant)
 
     def __neg__(self) -> "Sum":
         return self * -1
 
-    def __sub__(self, other: "Sum | SupportsIndex") -> "Sum":
+    def __sub__(self, other: typing.Any) -> "Sum":
         return self + (-other if isinstance(other, Sum) else -_whole(other))
 
-    def __rsub__(self, other: SupportsIndex) -> "Sum":
+    def __rsub__(self, other: typing.Any) -> "Sum":
         return -self + other
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def __ge__(self, other: "Sum | SupportsIndex") -> "Constraint":
+    def __ge__(self, other: typing.Any) -> "Constraint":
         return AtLeast(self - other)
 
-    def __le__(self, other: "Sum | SupportsIndex") -> "Constraint":
+    def __le__(self, other: typing.Any) -> "Constraint":
         return AtLeast(-(self - other))
 
-    def __gt__(self, other: "Sum | SupportsIndex") -> "Constraint":
+    def __gt__(self, other: typing.Any) -> "Constraint":
         return AtLeast(self - other - 1)
 
-    def __lt__(self, other: "Sum | SupportsIndex") -> "Constraint":
+    def __lt__(self, other: typing.Any) -> "Constraint":
         return AtLeast(-(self - other) - 1)
 
-    def __eq__(self, other: "Sum | SupportsIndex") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - as in every modelling language
+    def __eq__(self, other: typing.Any) -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - as in every modelling language
         return All(((self >= other), (self <= other)))
 
-    def __ne__(self, other: "Sum | SupportsIndex") -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - the same
+    def __ne__(self, other: typing.Any) -> "Constraint":  # pyright: ignore[reportIncompatibleMethodOverride] - the same
         return Any((self > other, self < other))
 
     __hash__ = None  # pyright: ignore[reportAssignmentType] - equality makes a constraint
