@@ -161,3 +161,30 @@ def test_one_neuron_and_one_symbol(tmp_path):
         done = run(verb, tmp_path / "one.npz", *options, "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["verdict"] in ("sat", "unsat")
+
+
+def test_options_that_cannot_be_used_together(files):
+    net, text = files / "net.bin", files / "text"
+    state = ("--state", "0x1")
+    figure = ("--figure", files / "f.svg")
+    refused("fragility", net, text, "--at", "2", *figure, says="draws the map only")
+    refused("preimage", net, *state, "--symbol", "a", "--among", "b", says="no symbol or word")
+    refused("reason", net, text, "--at", "2", "--most", "3", says="kind all")
+    refused("preimage", net, *state, "--steps", 10**20, says="at most 1,000")
+    refused("fixed-points", net, "--symbol", "a", "--starts", 10**9, says="100,000")
+    refused("fixed-points", net, "--symbol", "a", "--period", 10**20, says="4,096")
+    same = ("--proof", files / "both", "--out", files / "both")
+    refused("preimage", net, *state, "--symbol", "a", *same, says="would be overwritten")
+    assert not (files / "both").exists()
+    refused("heal", net, text, "--figure", files / "b.svg", "--out", files / "b.svg", says="overwritten")
+
+
+def test_why_it_is_unknown(hard):
+    question = (*hard[:4], "--symbol", "0x0", "--engine", "closed")
+    assert asked(*question, code=3)["note"] == "not of that form"
+    assert b"Unknown (not of that form)." in run(*question).stdout
+
+
+def test_no_cycle_is_longer_than_there_are_states(files):
+    tree = asked("fixed-points", files / "net.bin", "--symbol", "a", "--period", "4000")
+    assert (tree["verdict"], tree["proved"], tree["complete"]) == ("unsat", True, True)

@@ -32,6 +32,8 @@ _FEW = 14  # neurons up to which `auto` looks at every state
 _WALK = 256  # readings of the word in a random walk
 _LARGE = 64  # bits from which the relaxation has a try before the search
 _TRY = 2.0  # seconds of it
+_STEPS = 1 << 24  # readings that looking at every state may take
+_MOST = {"period": 4096, "starts": 100_000, "count": 10_000_000}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,10 +94,12 @@ def fixed_points(
         On a symbol, a state or an option that cannot be used.
     """
     for name, value, least in (("period", period, 1), ("starts", starts, 0), ("count", count, 1)):
-        if value < least:
-            raise OptionError(f"{name} {value}: expected {least} or more")
-    if seed < 0 or (budget is not None and not budget > 0):
-        raise OptionError(f"seed {seed}, budget {budget}: expected 0 or more, and more than 0 seconds")
+        if not least <= value <= _MOST[name]:
+            raise OptionError(f"{name} {value}: expected {least} to {_MOST[name]:,}")
+    if seed < 0:
+        raise OptionError(f"seed {seed}: expected 0 or more")
+    if budget is not None and not budget > 0:
+        raise OptionError(f"budget {budget}: expected more than 0 seconds")
     if engine not in ENGINES:
         raise OptionError(f"engine {engine!r}: expected one of {', '.join(ENGINES)}")
     automaton = as_automaton(model)
@@ -154,7 +158,8 @@ class _Work:
     def run(self, starts: int, seed: int, engine: str) -> None:
         """Walk, refute, search, as far as is asked for and time allows."""
         try:
-            if engine == AUTO and self.map.size <= _FEW:
+            few = self.map.size <= _FEW and self.period << self.map.size <= _STEPS
+            if engine == AUTO and (few or self.period >> self.map.size):
                 self._every_state()
             else:
                 self._walk(starts, seed)
@@ -170,8 +175,11 @@ class _Work:
 
     def _every_state(self) -> None:
         size = self.map.size
-        states = (np.arange(1 << size)[:, None] >> np.arange(size) & 1).astype(bool)
         self.engines.append(EVERY)
+        if self.period > 1 << size:  # no cycle is longer than there are states
+            self.complete = True
+            return
+        states = (np.arange(1 << size)[:, None] >> np.arange(size) & 1).astype(bool)
         self.found, _ = cycles_among(self.map, states, self.period)
         self.starts, self.simulated, self.complete = len(states), len(self.found), True
 
@@ -191,7 +199,7 @@ class _Work:
                 if self.late:
                     break
             walked += max(1, walked)
-            found, back = cycles_among(self.map, states, self.period)
+            found, back = cycles_among(self.map, states, self.period, lambda: self.late)
             self.found |= found
             states = states[~back]
         self.simulated = len(self.found)

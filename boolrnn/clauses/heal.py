@@ -34,8 +34,11 @@ class Heal(Answered):
 
     `states` were followed, of `possible`: `returned` came back, `longest` steps at most. Of the others
     `unreturned` had at least `enough` symbols left, and `open` had fewer. `enough` is `within` if that was
-    given: then nothing is followed further, and what comes back later is unreturned. Otherwise it is
-    `longest` (0 where nothing returned): unreturned states had at least the time of the slowest return.
+    given: then nothing is followed further, and what comes back later is unreturned. Otherwise, where
+    every state of every position was followed, it is `longest` (0 where nothing returned): unreturned
+    states had at least the time of the slowest return. Where only some positions were followed and no
+    `within` was given, nobody knows what is long enough: `enough` is None, all others are `open`, and with
+    any of them the verdict is unknown.
     The verdict is sat where there is an unreturned state: the witness is one of the earliest position,
     fewest flips first. `certified` counts the leading positions all of whose states returned.
     Positions are followed from the last to the first, a part per processor: a budget leaves out early ones.
@@ -53,7 +56,7 @@ class Heal(Answered):
     unreturned: int
     open: int
     within: int | None
-    enough: int
+    enough: int | None
     certified: int
     interrupted: bool
     witness_states: Bool[np.ndarray, "1 H"] | None = named("witness.states", hexed=True, whole=True)
@@ -110,6 +113,8 @@ def heal(
     bytes_, automaton = parse_memory(memory), as_automaton(model)
     run = automaton.run(symbols)
     places = np.sort(chosen(positions, max(len(run.symbols) - 1, 0)))
+    if isinstance(positions, str) and not len(places):
+        raise OptionError(f"positions {positions}: none of 0..{len(run.symbols) - 2}")
     work = Work(run, automaton, places, _sets(automaton.hidden, radius, len(places)), within)
     deadline = None if budget is None else began + budget
     steps = min(work.possible * min(work.most, 8), _MOST)
@@ -135,16 +140,20 @@ def _sets(hidden: int, radius: int, positions: int) -> list[int]:
 def _result(work: Work, radius: int, within: int | None, engine: str, began: float) -> Heal:
     states, returned = work.counts[..., 0], work.counts[..., 1]
     followed, longest = int(states.sum()), int(work.counts[..., 2].max(initial=0)) or None
-    enough = longest or 0 if within is None else within
-    lasting = (work.left >= enough)[:, None]
+    all_ = followed == work.possible and len(work.places) == max(len(work.run.symbols) - 1, 0)
+    enough = within if within is not None else longest or 0 if all_ else None
+    lasting = np.zeros((len(work.places), 1), bool) if enough is None else (work.left >= enough)[:, None]
     unreturned, open_ = (states - returned) * lasting, (states - returned) * ~lasting
     whole = returned.sum(axis=1) == work.each
-    verdict = SAT if unreturned.any() else UNSAT if followed == work.possible else UNKNOWN
+    sure = followed == work.possible and (enough is not None or not open_.any())
+    verdict = SAT if unreturned.any() else UNSAT if sure else UNKNOWN
     flips = f"{radius} flip{'s' * (radius != 1)}"
-    late = f"within {within} steps" if within else f"though the text has {enough} symbols or more left"
+    late = f" within {within} steps" if within else ""
+    if within is None and enough is not None:
+        late = f" though the text has {enough} symbols or more left"
     steps = np.flatnonzero(work.histogram)
     return Heal(
-        question=f"Is there a state within {flips} of the trajectory that does not come back {late}?",
+        question=f"Is there a state within {flips} of the trajectory that does not come back{late}?",
         verdict=verdict,
         proved=verdict != UNKNOWN,
         engine=f"exhaustive ({engine})",

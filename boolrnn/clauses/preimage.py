@@ -30,7 +30,8 @@ from boolrnn.model.weights import Weights
 from boolrnn.result import named, write_whole
 from boolrnn.shapes import Bool, Int64, UInt8
 
-_FRONTS = 1 << 20  # states of the network's own that are followed
+_FRONTS = 1 << 16  # states of the network's own that are followed
+_STEPS = 1000
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,9 +53,11 @@ class Preimage(Answered):
     proof: str | None = None  # the file that the refutation was written to
     from_start: bool | None  # the network's start leads there, under one of the words asked about
     interrupted: bool
+    note: str | None  # why it is unknown
     witness_states: Bool[np.ndarray, "L H"] | None = named("witness.states", hexed=True, whole=True)
     witness_symbols: Int64[np.ndarray, "K"] | None = named("witness.symbols", whole=True)
     found: Bool[np.ndarray, "N H"] = named("found", hexed=True)
+    found_symbol: Int64[np.ndarray, "N"]  # the last symbol of each
     symbol: Int64[np.ndarray, "S"] = named("symbols.symbol")
     symbol_verdict: np.ndarray = named("symbols.verdict")
     symbol_found: Int64[np.ndarray, "S"] = named("symbols.found")
@@ -80,7 +83,7 @@ def preimage(
     budget: float | None = None,
     proof: str | os.PathLike[str] | None = None,
 ) -> Preimage:
-    """Look for `count` states that `symbol` (or a word, read in turn) leads from into `state` (H bits).
+    """Look for `count` states (of each last symbol) that `symbol`, or a word, leads from into `state` (H).
 
     Without a symbol each of `among` (default: all V) is asked about, and `steps` says how many are read.
     `care` (H bools) are the bits of `state` that matter. `budget` seconds in all. `proof` names a file for
@@ -96,13 +99,15 @@ def preimage(
     automaton = as_automaton(model)
     state = as_bits("state", state, (automaton.hidden,))
     care = np.ones_like(state) if care is None else as_bits("care", care, (automaton.hidden,))
-    if count < 1 or (budget is not None and not budget > 0):
-        raise OptionError(f"count {count}, budget {budget}: expected 1 or more, and more than 0 seconds")
+    if count < 1:
+        raise OptionError(f"count {count}: expected 1 or more")
+    if budget is not None and not budget > 0:
+        raise OptionError(f"budget {budget}: expected more than 0 seconds")
     if engine != AUTO:
         engine_of(engine)
     choices = _choices(automaton, symbol, steps, among)
     if proof is not None and (len(choices) > 1 or len(choices[0]) > 1):
-        raise OptionError("proof: one symbol and one step are refuted at a time")
+        raise OptionError("proof: expected one symbol and one step, which are refuted at a time")
     if proof is not None and engine not in (AUTO, LP):
         raise OptionError(f"proof: engine {engine} writes none; expected {AUTO} or {LP}")
     walk = _Walk(automaton, choices, LP if proof is not None else engine, Limits.within(budget))
@@ -124,8 +129,10 @@ def _choices(
     """Which symbols each step may read."""
     some = np.arange(automaton.symbols) if among is None else _whole(among)
     some = check_symbols(some, automaton.weights).tolist()
-    if steps is not None and steps < 1:
-        raise OptionError(f"steps {steps}: expected 1 or more")
+    if steps is not None and not 1 <= steps <= _STEPS:
+        raise OptionError(f"steps {steps}: expected 1 or more, at most {_STEPS:,}")
+    if symbol is not None and among is not None:
+        raise OptionError("among: expected where no symbol or word is named")
     if symbol is None:
         return [some] * (steps or 1)
     word = check_symbols(np.atleast_1d(_whole(symbol)), automaton.weights).tolist()
@@ -244,7 +251,7 @@ class _Walk:
 
     def from_start(self, symbol: int, state: np.ndarray, care: np.ndarray) -> bool | None:
         """Whether the network's start leads there, the last symbol being this; None: too many words."""
-        if self.fronts is None:
+        if self.fronts is None or len(self.fronts) * len(self.choices[-1]) > _FRONTS:
             return None
         fronts = self.fronts if len(self.choices) > 1 else None
         read = np.full(1 if fronts is None else len(fronts), symbol)
@@ -278,9 +285,11 @@ def _result(
         complete=len(ends) == len(walk.choices[-1]) and all(end.complete for end in ends),
         from_start=None if None in starts else any(starts),
         interrupted=walk.interrupted,
+        note="; ".join(dict.fromkeys(a.note for a in answers if a.note and a.verdict == UNKNOWN)) or None,
         witness_states=walks[0][0] if walks else None,
         witness_symbols=np.array(walks[0][1]) if walks else None,
         found=np.array([states[0] for states, _ in walks], bool).reshape(-1, hidden),
+        found_symbol=np.array([word[-1] for _, word in walks], np.int64),
         symbol=np.array([end.symbol for end in ends], np.int64),
         symbol_verdict=np.array([answer.verdict for answer in answers], np.str_),
         symbol_found=np.array([len(end.walks) for end in ends], np.int64),

@@ -104,15 +104,16 @@ def reason(
     states: str = OWN,
     engine: str = AUTO,
     budget: float | None = None,
-    most: int = 1000,
+    most: int | None = None,
 ) -> Reason:
     """Neurons whose bits in `states[at]` force what follows, or whose flip changes it.
 
     The outcome is what is predicted from `states[at + steps]` (of equal outputs the lowest index; `steps` 0
     unless given), or the bit of neuron `bit` in that state (`steps` 1 or more, 1 unless given); symbols are
     those of the text. `kind` "minimum" is a set with the fewest neurons, "minimal" one of which no part
-    suffices, "all" every minimal reason and contrastive set, at most `most` together. `states` automaton is
-    its own trajectory, network the float network's signs, from which the automaton goes on all the same.
+    suffices, "all" every minimal reason and contrastive set, at most `most` (1000) together; the witness is
+    one of the kind that was asked for. `states` automaton is its own trajectory, network the float network's
+    signs, from which the automaton goes on all the same.
 
     Where the outcome is one sum of `states[at]`, all is exact at once, and the smallest reason for a
     prediction is a covering problem. Farther ahead, sets of bits are tried by simulation, bounds and
@@ -130,6 +131,9 @@ def reason(
     symbols = check_symbols(symbols, automaton.weights)
     steps = (0 if bit is None else 1) if steps is None else steps
     _check(automaton, len(symbols), at, bit, steps)
+    if kind != ALL and most is not None:
+        raise OptionError("most: expected with kind all")
+    most = 1000 if most is None else most
     _check_search(kind, engine, budget, most)
     seen = observe(automaton, symbols[: at + 1], states)
     outcome = Outcome(automaton, seen.states[at].copy(), symbols[at + 1 : at + steps + 1].copy(), bit)

@@ -4,7 +4,7 @@ The other neurons are clamped to the bits of a given state after every symbol, o
 and columns are removed, and no sum has a term of theirs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -149,12 +149,17 @@ def _first_is_least(size: int, layers: int, count: int) -> tuple[Int64[np.ndarra
 
 
 def cycles_among(
-    map_: ReturnMap, states: Bool[np.ndarray, "B n"], period: int
+    map_: ReturnMap,
+    states: Bool[np.ndarray, "B n"],
+    period: int,
+    late: Callable[[], bool] = lambda: False,
 ) -> tuple[Cycles, Bool[np.ndarray, "B"]]:
     """The cycles of exactly this period that some of the states lie on, and which states come back after
-    so many readings (of a cycle whose period divides it)."""
+    so many readings (of a cycle whose period divides it). Nothing is known where it is `late` first."""
     orbit = [states]
     for _ in range(period):
+        if late():
+            return {}, np.zeros(len(states), bool)
         orbit.append(map_.after(orbit[-1]))
     back = (orbit[period] == states).all(axis=1)
     exact = back.copy()

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from boolrnn.cli.check import TANH
-from boolrnn.cli.common import FIGURE, Pair, check_output, verb
+from boolrnn.cli.common import FIGURE, Pair, verb
 from boolrnn.cli.graph import POSITIONS
 from boolrnn.errors import OptionError
 
@@ -93,6 +93,8 @@ def fragility(pair: Pair, bit: str | None, bits: str | None, only: str | None, *
     from boolrnn.cli.graph_files import neurons_of
     from boolrnn.model.rule import parse_neuron
 
+    if options["at"] is not None and click.get_current_context().params.get("figure") is not None:
+        raise OptionError("--figure draws the map only: leave out --at")
     return fragility(
         pair.automaton,
         pair.needed_symbols,
@@ -136,7 +138,14 @@ def heal(pair: Pair, **options: Any) -> Any:
 @click.option("--symbol", metavar="X", help="The symbol that is read.  [default: ask about each]")
 @click.option("--word", metavar="W", help="Instead: several symbols, read in turn.")
 @click.option("--steps", type=int, metavar="K", help="Symbols that are read.  [default: 1, or the word's]")
-@click.option("--count", type=int, default=1, show_default=True, metavar="N", help="Predecessors wanted.")
+@click.option(
+    "--count",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Predecessors wanted, of each last symbol.",
+)
 @AMONG
 @ENGINE
 @BUDGET
@@ -162,13 +171,13 @@ def preimage(
     from boolrnn.clauses.preimage import preimage
     from boolrnn.cli.clauses_inputs import state_or_at, symbols_among, word_of
 
-    check_output(options["proof"], *pair.inputs, net=False)
+    asked = word_of(pair, symbol, word)
     found = preimage(
         pair.automaton,
         state_or_at(pair, state, at),
-        symbol=word_of(pair, symbol, word),
+        symbol=asked,
         care=pair.state(care),
-        among=symbols_among(pair, among),
+        among=None if asked is not None and not among else symbols_among(pair, among),
         **options,
     )
     if options["proof"] is not None and found.proof is None:
@@ -201,7 +210,7 @@ def preimage(
 )
 @ENGINE
 @BUDGET
-@click.option("--most", type=int, default=1000, show_default=True, metavar="N", help="Of kind all: list N.")
+@click.option("--most", type=int, metavar="N", help="Of kind all: list N.  [default: 1000]")
 def reason(pair: Pair, bit: str | None, **options: Any) -> Any:
     """Which bits of a state suffice for what follows, and which flips change it?
 
@@ -244,7 +253,8 @@ def fixed_points(
     """Which states return to themselves when a symbol is read for ever, and whether these are all.
 
     Random states are walked first; then all states are asked about at once, by bounds, a relaxation or a
-    search to the end. An empty list is a proof only where it says so: never a silent "none".
+    search to the end. An empty list is a proof only where it says so: never a silent "none". Beyond some 70
+    neurons the search does not end: give it a --budget, or ask about a part with --neurons.
 
     Example:  boolrnn fixed-points sat_model.bin --symbol / --neurons h0,h1,h2,h3 --drop
     """

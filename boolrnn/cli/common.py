@@ -122,8 +122,8 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             name = body.__name__.rstrip("_")
             inputs = (model, options.get("text"))
             check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1", *inputs)
-            for key in ("output", "graph", "checkpoint"):
-                others = (*inputs, emitting["figure"])
+            for key in ("output", "graph", "checkpoint", "proof"):
+                others = (*inputs, emitting["figure"], emitting["out"])
                 check_output(options.get(key), *others, net=key == "output" and name == "harden")
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
@@ -208,7 +208,7 @@ def check_emitting(emitting: dict[str, Any], schema: str, *inputs: str | None) -
     figure, out = emitting["figure"], emitting["out"]
     if figure is not None and not figure.lower().endswith((".svg", ".png")):
         raise OptionError(f"figure {figure}: expected a name that ends in .svg or .png")
-    check_output(figure, *inputs, net=False)
+    check_output(figure, *inputs, out, net=False)
     if out is not None:
         from pathlib import Path
 

@@ -48,11 +48,11 @@ def _field(figure: Figure, axis: Axes, distance: np.ndarray) -> None:
     style = {"interpolation": "nearest", "aspect": "auto", "extent": extent}
     image = axis.imshow(least, cmap="cividis_r", vmin=1, vmax=max(2, np.nanmax(least)), **style)
     axis.imshow(np.where((least == 1)[..., None], _MARK, 0.0), **style)
-    axis.set_xlabel("position" if width == 1 else f"position (least of {width:,} together)")
+    axis.set_xlabel("position" if width == 1 else f"position (least distance of {width:,} together)")
     axis.set_ylabel("neuron")
     for one in (axis.xaxis, axis.yaxis):
         one.set_major_locator(whole())
-    figure.colorbar(image, ax=axis, ticks=whole(), label="flips")
+    figure.colorbar(image, ax=axis, ticks=whole())
 
 
 def _counts(axis: Axes, result: Fragility) -> None:

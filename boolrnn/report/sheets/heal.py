@@ -20,13 +20,14 @@ _OUTCOMES = (
 def _(result: Heal) -> Sheet:
     """Totals with the witness and the slowest return, then the three breakdowns."""
     late = "later than that counts as not" if result.within else "the longest return seen"
+    enough = "enough" if result.enough is None else f"{result.enough:,}"
     totals = facts(
         ("verdict", result.verdict, result.question),
         ("states followed", result.states, f"of {result.possible:,}"),
         ("returned", result.returned, ""),
         ("longest", result.longest, "steps of the slowest return"),
-        ("unreturned", result.unreturned, f"still different with {result.enough:,} symbols or more left"),
-        ("open", result.open, f"still different at the end of the text, fewer than {result.enough:,} left"),
+        ("unreturned", result.unreturned, f"still different with {enough} symbols or more left"),
+        ("open", result.open, f"still different at the end of the text, fewer than {enough} left"),
         ("symbols that had to be left", result.enough, late),
         ("certified", result.certified, "leading positions all of whose states returned"),
         ("witness: position", result.witness_position, _bits(result.witness_flips)),
@@ -42,13 +43,14 @@ def _(result: Heal) -> Sheet:
         result.flips_unreturned,
         result.flips_open,
     )
+    met = result.position_states > 0
     by_position = Rows(
-        result.position,
-        result.position_states,
-        result.position_returned,
-        (result.position_longest, _known),
-        result.position_unreturned,
-        result.position_open,
+        result.position[met],
+        result.position_states[met],
+        result.position_returned[met],
+        (result.position_longest[met], _known),
+        result.position_unreturned[met],
+        result.position_open[met],
     )
     steps = np.cumsum(result.histogram_count) / max(result.states, 1)
     return Sheet(
@@ -77,7 +79,10 @@ def _sentence(result: Heal) -> str:
         kind = f"not back within {result.within:,} steps" if result.within else "not back"
         return f"{result.unreturned:,} of {where} are {kind}, though they had the symbols for it."
     if result.verdict == UNKNOWN:
-        return f"Undecided: {result.states:,} of {result.possible:,} states followed, none stays away so far."
+        return (
+            f"Undecided: of {result.possible:,} states within {flips} of the trajectory ({result.window}) "
+            f"{result.states:,} were followed, {result.returned:,} returned and {result.open:,} are open."
+        )
     if not result.open:
         return f"All {where} return, within {result.longest:,} steps."
     back = f"{result.returned:,} return" + (f", within {result.longest:,} steps" if result.longest else "")
@@ -98,6 +103,7 @@ def _known(values: np.ndarray) -> list[int | None]:
 
 def _warnings(result: Heal) -> list[str]:
     if result.states == result.possible:
-        return []
+        unclear = result.enough is None and result.open
+        return ["what time is enough is known from all positions only; --within L says it"] if unclear else []
     cause = "interrupted" if result.interrupted else "the budget ended first"
     return [f"{cause}: positions are followed from the last to the first, and early ones are missing"]

@@ -51,9 +51,10 @@ def _(result: Preimage) -> Sheet:
         )
     ]
     if len(result.found):
-        places = Rows(range(len(result.found)), (result.found, to_hex))
+        read = [show_symbol(x, result.alphabet) for x in result.found_symbol.tolist()]
         what = "predecessor" if result.steps == 1 else f"state {result.steps} symbols back"
-        tables.append(Table("found", (Column("number", "d"), Column(what)), places))
+        places = Rows(read, (result.found, to_hex))
+        tables.append(Table("found", (Column("last symbol"), Column(what)), places))
     if result.witness_states is not None and result.steps > 1:
         assert result.witness_symbols is not None
         read = ["", *(show_symbol(x, result.alphabet) for x in result.witness_symbols.tolist())]
@@ -73,7 +74,7 @@ def _sentence(result: Preimage) -> str:
         some = f"{len(result.found):,} {'are' if len(result.found) > 1 else 'is'} shown"
         return f"Yes: {some}{', and there are no others' if result.complete else ''}."
     if result.verdict != UNSAT:
-        return "Unknown within the budget."
+        return f"Unknown ({result.note})." if result.note else "Unknown."
     how = "proved" if result.proved else f"{result.engine} says so; no proof was checked"
     end = ", and not from the network's start either" if result.from_start is False else ""
     if result.from_start:
