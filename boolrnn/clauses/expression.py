@@ -9,6 +9,7 @@ Sums know nothing of automata; boolrnn.clauses.question makes those whose bits a
 import dataclasses
 import operator
 import typing
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -105,16 +106,16 @@ class Sum:
         raise TypeError("a sum is neither true nor false; compare it: sum >= 1")
 
 
-class Constraint:
+class Constraint(ABC):
     """What may hold or not: `&`, `|` and `~` combine."""
 
+    @abstractmethod
     def holds(self, values: Values) -> bool:
         """Whether it holds for these bits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def negated(self) -> "Constraint":
         """What holds exactly where this does not."""
-        raise NotImplementedError
 
     def __and__(self, other: "Constraint") -> "Constraint":
         return All((self, other))

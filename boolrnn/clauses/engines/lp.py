@@ -82,6 +82,7 @@ class _Search:
                 return SAT
             self._relax(simple)
             self.stack = [_Branch(simple.fixed, None)]
+        self.relaxation.deadline = limits.deadline
         while self.stack:
             if limits.left(time.monotonic()) <= 0:
                 return UNKNOWN

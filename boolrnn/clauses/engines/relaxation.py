@@ -5,6 +5,7 @@ rows are infeasible and the duals say why; otherwise b is as far from every row 
 it a good point to round. HiGHS (simplex) starts each time from the basis of the last.
 """
 
+import time
 from typing import Any, NamedTuple
 
 import highspy
@@ -12,6 +13,7 @@ import numpy as np
 
 from boolrnn.shapes import Float64, Int64
 
+_NEVER = 1e9  # seconds
 _FREE = 1e6  # no row of norm 1 over bits is farther away than this
 _ALL = 20_000  # simplex iterations; more are a sign of cycling
 
@@ -40,6 +42,7 @@ class Relaxation:
         self.solver.passModel(_program(np.c_[rows, -np.ones(count)], limits))
         self.low, self.high = np.zeros(size), np.ones(size)
         self.limit = 0
+        self.deadline: float | None = None  # of time.monotonic: no solve goes on beyond it
 
     def basis(self) -> Any:
         """Where the solver stands, to come back to."""
@@ -70,6 +73,10 @@ class Relaxation:
         if self.limit != iterations:
             self.solver.setOptionValue("simplex_iteration_limit", iterations)
             self.limit = iterations
+        left = _NEVER  # HiGHS counts the seconds of all its runs together
+        if self.deadline is not None:
+            left = self.solver.getRunTime() + max(self.deadline - time.monotonic(), 0.0)
+        self.solver.setOptionValue("time_limit", left)
         self.solver.run()
 
 
