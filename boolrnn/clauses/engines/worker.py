@@ -93,7 +93,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the worker's whole process group, if it still runs, and wait for it."""
     if process.poll() is None:
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)  # the worker leads a session of its own
+            os.killpg(process.pid, signal.SIGKILL)  # the worker leads a process group
         else:
             process.kill()
     process.wait()
