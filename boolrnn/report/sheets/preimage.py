@@ -9,11 +9,7 @@ from boolrnn.model.corpus import show_symbol
 from boolrnn.report.sheets import Column, Rows, Sheet, Table, sheet
 from boolrnn.shapes import Bool
 
-_ENGINES = {
-    "farkas": "sums of constraints, checked",
-    "farkas tree": "a tree of such sums, checked",
-    "farkas trees": "trees of such sums, checked",
-}
+_KINDS = {"farkas": "sum", "farkas tree": "tree", "farkas trees": "trees"}
 
 
 @sheet.register
@@ -41,12 +37,13 @@ def _(result: Preimage) -> Sheet:
                 result.symbol_found,
                 (result.symbol_complete, _yes),
                 (result.symbol_proved, _yes),
-                (result.symbol_certificate, lambda part: [_ENGINES.get(name, "") for name in part.tolist()]),
+                (result.symbol_certificate, lambda part: [_KINDS.get(name, "") for name in part.tolist()]),
                 [None] * len(names) if start is None else _yes(start),
                 result.symbol_engine,
                 result.symbol_seconds,
             ),
-            "From start: whether the network's own start, which is no sign state, leads there too.",
+            "Certificate: a sum of constraints in whole numbers that nothing satisfies, or a tree of such sums; "
+            "checked. From start: whether the network's own start, which is no sign state, leads there too.",
             limit=80,
         )
     ]
