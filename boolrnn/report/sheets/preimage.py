@@ -42,7 +42,7 @@ def _(result: Preimage) -> Sheet:
                 result.symbol_engine,
                 result.symbol_seconds,
             ),
-            "Certificate: a sum of constraints in whole numbers that nothing satisfies, or a tree of such sums; "
+            "Certificate: a sum of constraints in whole numbers that nothing satisfies, or a tree of them; "
             "checked. From start: whether the network's own start, which is no sign state, leads there too.",
             limit=80,
         )
