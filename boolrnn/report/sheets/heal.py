@@ -20,14 +20,15 @@ _OUTCOMES = (
 def _(result: Heal) -> Sheet:
     """Totals with the witness and the slowest return, then the three breakdowns."""
     late = "later than that counts as not" if result.within else "the longest return seen"
-    enough = "enough" if result.enough is None else f"{result.enough:,}"
+    stays = None if result.enough is None else result.unreturned
+    fewer = "" if result.enough is None else f", fewer than {result.enough:,} left"
     totals = facts(
         ("verdict", result.verdict, result.question),
         ("states followed", result.states, f"of {result.possible:,}"),
         ("returned", result.returned, ""),
         ("longest", result.longest, "steps of the slowest return"),
-        ("unreturned", result.unreturned, f"still different with {enough} symbols or more left"),
-        ("open", result.open, f"still different at the end of the text, fewer than {enough} left"),
+        ("unreturned", stays, f"still different with {result.enough or 0:,} symbols or more left"),
+        ("open", result.open, f"still different at the end of the text{fewer}"),
         ("symbols that had to be left", result.enough, late),
         ("certified", result.certified, "leading positions all of whose states returned"),
         ("witness: position", result.witness_position, _bits(result.witness_flips)),
