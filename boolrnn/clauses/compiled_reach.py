@@ -20,7 +20,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from boolrnn.model.compiled import address, places, step
+from boolrnn.model.compiled import address, peek, places, prefetch, step
 from boolrnn.model.exact import lowest_bit
 from boolrnn.model.table import LANES
 
@@ -91,21 +91,6 @@ def _limbs(entries: np.ndarray, unit: int) -> tuple[np.ndarray, int]:
 
 
 @intrinsic
-def _prefetch(_typing: Any, address: Any) -> Any:
-    """Ask for the memory at an address."""
-
-    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte, number = _BYTE.as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        place = builder.inttoptr(arguments[0], byte)
-        builder.call(ask, [place, number(1), number(1), number(1)])
-        return arguments[0]
-
-    return types.intp(types.intp), generate
-
-
-@intrinsic
 def _add_up(_typing: Any, table: Any, bias: Any, state: Any, slices: Any, stride: Any, sums: Any) -> Any:
     """Add up 64 rows for the state at an address, write them to `sums`, and return the largest."""
 
@@ -144,16 +129,6 @@ def _at_least(_typing: Any, sums: Any, floor: Any) -> Any:
         return builder.bitcast(builder.icmp_signed(">=", values, spread), _WORD)
 
     return types.uint64(types.intp, types.intp), generate
-
-
-@intrinsic
-def _word_at(_typing: Any, address: Any) -> Any:
-    """The word at an address."""
-
-    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load(builder.inttoptr(arguments[0], _WORD.as_pointer()))
-
-    return types.uint64(types.intp), generate
 
 
 @njit(nogil=True, cache=True)
@@ -203,12 +178,12 @@ def _above(limbs, exact, state, rival, leads):
     count, hidden, width = exact
     rival, leads, carry = rival * count, leads * count, np.int64(0)
     for k in range(count):
-        total = np.int64(_word_at(biases + 8 * (leads + k))) - np.int64(_word_at(biases + 8 * (rival + k)))
+        total = np.int64(peek(biases + 8 * (leads + k))) - np.int64(peek(biases + 8 * (rival + k)))
         total += carry >> width
         left, right = weights + 8 * (leads + k) * hidden, weights + 8 * (rival + k) * hidden
         for j in range(hidden):
-            bit = _word_at(state + 8 * (j >> 6)) >> np.uint64(j & 63) & np.uint64(1)
-            weight = np.int64(_word_at(left + 8 * j)) - np.int64(_word_at(right + 8 * j))
+            bit = peek(state + 8 * (j >> 6)) >> np.uint64(j & 63) & np.uint64(1)
+            weight = np.int64(peek(left + 8 * j)) - np.int64(peek(right + 8 * j))
             total += weight if bit else -weight
         carry = total
     return carry < 0
@@ -224,7 +199,7 @@ def _meets(aim, node):
         other = node + 8 * words
     differs = np.uint64(0)
     for w in range(words):
-        differs |= (_word_at(node + 8 * w) ^ _word_at(other + 8 * w)) & _word_at(mask + 8 * w)
+        differs |= (peek(node + 8 * w) ^ peek(other + 8 * w)) & peek(mask + 8 * w)
     if paired:
         if differs or output < 0:
             return differs != 0
@@ -239,7 +214,7 @@ def _merged(aim, node):
     paired, _, _, words, _ = aim[0]
     differs = np.uint64(0)
     for w in range(words if paired else 0):
-        differs |= _word_at(node + 8 * w) ^ _word_at(node + 8 * (words + w))
+        differs |= peek(node + 8 * w) ^ peek(node + 8 * (words + w))
     return paired and differs == 0
 
 
@@ -249,7 +224,7 @@ def _hash(node, width):
     """64 bits of the node (`width` words) at an address."""
     mixed = np.uint64(0)
     for w in range(width):
-        mixed = (mixed ^ _word_at(node + 8 * w)) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ peek(node + 8 * w)) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(31)
     mixed *= np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(29))
@@ -261,13 +236,13 @@ def _find(table, mask, nodes, width, node, mixed):
     """The slot of the table at an address that holds the node, or the empty one where it belongs."""
     low, at = np.uint64(0xFFFFFFFF), mixed & mask
     while True:
-        entry = _word_at(table + 8 * np.int64(at))
+        entry = peek(table + 8 * np.int64(at))
         if not entry:
             return np.int64(at)
         if (entry ^ mixed) <= low:
             held, differs = nodes + 8 * width * (np.int64(entry & low) - 1), np.uint64(0)
             for w in range(width):
-                differs |= _word_at(held + 8 * w) ^ _word_at(node + 8 * w)
+                differs |= peek(held + 8 * w) ^ peek(node + 8 * w)
             if not differs:
                 return np.int64(at)
         at = (at + np.uint64(1)) & mask
@@ -326,7 +301,7 @@ def expand(tables, goal, reading, nodes, links, table, begin, end, symbols, coun
         _successors(where, aim, rows, symbols, first, size, first_row)
         for b in range(size):
             slots[b] = _hash(first_row + 8 * width * b, width)
-            _prefetch(first_slot + 8 * np.int64(slots[b] & mask))
+            prefetch(first_slot + 8 * np.int64(slots[b] & mask))
         for b in range(size):
             node = first_row + 8 * width * b
             at = _find(first_slot, mask, rows, width, node, slots[b])

@@ -12,7 +12,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from boolrnn.model.compiled import address, step
+from boolrnn.model.compiled import address, peek, poke, step
 from boolrnn.model.table import LANES
 
 _WORD = ir.IntType(64)
@@ -32,21 +32,9 @@ def _reader(kind: Any, result: Any, widen: str) -> Any:
     return read
 
 
-_read_word = _reader(_WORD, types.uint64, "zext")
 _read_long = _reader(_WORD, types.int64, "zext")
 _read_int = _reader(ir.IntType(32), types.int64, "sext")
 _read_byte = _reader(ir.IntType(8), types.int64, "zext")
-
-
-@intrinsic
-def _write(_typing: Any, place: Any, word: Any) -> Any:
-    """Write a word to an address."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[1], builder.inttoptr(arguments[0], _WORD.as_pointer()))
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.uint64), generate
 
 
 @intrinsic
@@ -109,7 +97,7 @@ def steps_back(where, text, at, difference, kept, sets, scratch):
             if more == -2 and own < 0:
                 own = slot
                 for w in range(words):
-                    _write(first + 8 * w, _read_word(difference + 8 * w))
+                    poke(first + 8 * w, peek(difference + 8 * w))
         if more >= -1 or now == last:
             break
         _differ(difference, states + 8 * words * now, here, words)
@@ -119,8 +107,8 @@ def steps_back(where, text, at, difference, kept, sets, scratch):
     total = now - at[0] + more if more >= 0 else -1
     if own >= 0:
         for w in range(words):
-            _write(own + 8 * w, _read_word(first + 8 * w))
-        _write(own + 8 * words, np.uint64(at[0] + 1) << np.uint64(32) | np.uint64(max(total, 0)))
+            poke(own + 8 * w, peek(first + 8 * w))
+        poke(own + 8 * words, np.uint64(at[0] + 1) << np.uint64(32) | np.uint64(max(total, 0)))
     return (-1 if total > most else total), now - at[0] - 1
 
 
@@ -130,7 +118,7 @@ def _bits(state, words):
     """How many bits are set in the words at an address."""
     total = 0
     for w in range(words):
-        total += _count(_read_word(state + 8 * w))
+        total += _count(peek(state + 8 * w))
     return total
 
 
@@ -139,7 +127,7 @@ def _bits(state, words):
 def _differ(left, right, out, words):
     """Write the bits in which two states differ, all given by address."""
     for w in range(words):
-        _write(out + 8 * w, _read_word(left + 8 * w) ^ _read_word(right + 8 * w))
+        poke(out + 8 * w, peek(left + 8 * w) ^ peek(right + 8 * w))
 
 
 @njit(nogil=True, cache=True)
@@ -166,7 +154,7 @@ def _number(difference, bits, words, sets):
     row = 8 * sets[1]
     number, column = _read_long(sets[2] + 8 * bits), sets[0]
     for w in range(words):
-        word = _read_word(difference + 8 * w)
+        word = peek(difference + 8 * w)
         while word:
             column += row
             number += _read_long(column + 8 * (LANES * w + lowest(word)))
@@ -179,7 +167,7 @@ def _number(difference, bits, words, sets):
 def _hash(now, difference, words):
     mixed = np.uint64(now)
     for w in range(words):
-        mixed = (mixed ^ _read_word(difference + 8 * w)) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ peek(difference + 8 * w)) * np.uint64(0xBF58476D1CE4E5B9)
         mixed ^= mixed >> np.uint64(31)
     mixed *= np.uint64(0x94D049BB133111EB)
     return np.int64(mixed >> np.uint64(32))
@@ -190,10 +178,10 @@ def _hash(now, difference, words):
 def _remembered(slot, now, difference, words):
     """Steps from position `now` on, as a slot has them: -1 for never, -2 where it holds something else. Its
     last word has the position, and the steps from the position before (0: never)."""
-    entry = _read_word(slot + 8 * words)
+    entry = peek(slot + 8 * words)
     if entry >> np.uint64(32) != np.uint64(now):
         return -2
     for w in range(words):
-        if _read_word(slot + 8 * w) != _read_word(difference + 8 * w):
+        if peek(slot + 8 * w) != peek(difference + 8 * w):
             return -2
     return np.int64(entry & np.uint64(0xFFFFFFFF)) - 1

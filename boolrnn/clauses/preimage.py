@@ -32,6 +32,7 @@ from boolrnn.shapes import Bool, Int64, UInt8
 
 _FRONTS = 1 << 16  # states of the network's own that are followed
 _STEPS = 1000
+_LITTLE = 0.05  # seconds for which nobody is asked again
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -170,16 +171,31 @@ class _Walk:
 
     def ends(self, state: np.ndarray, care: np.ndarray, count: int) -> Iterator[_End]:
         """What is known about each last symbol; what time there is, is shared among those to come."""
-        symbols = self.choices[-1]
+        found: dict[int, _End] = {}
+        todo = self.choices[-1]
+        while todo and not self.interrupted:
+            short = self._pass(todo, state, care, count, found)
+            todo = [] if self.limits.left(time.monotonic()) <= _LITTLE else short
+        yield from found.values()
+
+    def _pass(
+        self, symbols: list[int], state: np.ndarray, care: np.ndarray, count: int, found: dict[int, _End]
+    ) -> list[int]:
+        """Ask about each of these; those that had too little time are returned, as others may have left
+        some of theirs."""
+        short = []
         with progress.bar("symbols", len(symbols)) as tick:
             for k, x in enumerate(symbols):
                 tick(k)
                 if self.interrupted:
-                    return
+                    break
                 now = time.monotonic()
                 share = self.limits.left(now) / (len(symbols) - k)
                 limits = self.limits if share == math.inf else Limits(now + share, self.limits.memory)
-                yield self._end(x, state, care, count, limits)
+                found[x] = self._end(x, state, care, count, limits)
+                if found[x].answer.verdict == UNKNOWN and limits.left(time.monotonic()) <= 0:
+                    short.append(x)
+        return short
 
     def _end(self, symbol: int, state: np.ndarray, care: np.ndarray, count: int, limits: Limits) -> _End:
         """Up to `count` walks that end with this symbol."""

@@ -6,32 +6,14 @@ for its number in the order of visits, 0 where the slot is empty. States are com
 slots asked for, and only then looked up: memory answers while the next states are computed.
 """
 
-from typing import Any, no_type_check
+from typing import no_type_check
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
-from boolrnn.model.compiled import address, places, step
+from boolrnn.model.compiled import address, places, prefetch, step
 
 GOING, KNOWN, FULL, CLOSED = 0, 1, 2, 3
-
-
-@intrinsic
-def _prefetch(_typing: Any, address: Any) -> Any:
-    """Ask for the memory at an address."""
-
-    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-        place = builder.inttoptr(arguments[0], byte)
-        builder.call(ask, [place, number(1), number(1), number(1)])
-        return arguments[0]
-
-    return types.intp(types.intp), generate
 
 
 @njit(nogil=True, cache=True)
@@ -92,7 +74,7 @@ def follow(tables, word, ahead, table, count, room, limit):
         spare = address(scratch)  # taken in the loop: an array of which only an address is left is freed
         for b in range(size):
             slots[b] = _slot(ahead[b], mask)
-            _prefetch(address(table) + np.int64(slots[b]) * table.strides[0])
+            prefetch(address(table) + np.int64(slots[b]) * table.strides[0])
             _apply(where, word, first + 8 * width * b, spare, first + 8 * width * (b + 1))
         for b in range(size):
             at = _find(table, ahead[b], slots[b])

@@ -76,7 +76,7 @@ _one_word, _two_words = _lookup(1), _lookup(2)
 
 
 @intrinsic
-def _peek(_typing: Any, address: Any) -> Any:
+def peek(_typing: Any, address: Any) -> Any:
     """The word at an address."""
 
     def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -86,7 +86,7 @@ def _peek(_typing: Any, address: Any) -> Any:
 
 
 @intrinsic
-def _poke(_typing: Any, address: Any, word: Any) -> Any:
+def poke(_typing: Any, address: Any, word: Any) -> Any:
     """Write a word to an address."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -94,6 +94,21 @@ def _poke(_typing: Any, address: Any, word: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.uint64), generate
+
+
+@intrinsic
+def prefetch(_typing: Any, address: Any) -> Any:
+    """Ask for the memory at an address."""
+
+    def generate(_: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = _BYTE.as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        place = builder.inttoptr(arguments[0], byte)
+        builder.call(ask, [place, number(1), number(1), number(1)])
+        return arguments[0]
+
+    return types.intp(types.intp), generate
 
 
 @intrinsic
@@ -142,9 +157,9 @@ def exact_bit(exact, before, i, x, turned):
     drive = limb_drive + 8 * (x * hidden + i) * count
     carry = np.int64(0)
     for k in range(count):
-        total = np.int64(_peek(drive + 8 * k)) + (carry >> width)
+        total = np.int64(peek(drive + 8 * k)) + (carry >> width)
         for w in range(words):
-            word = _peek(before + 8 * w)
+            word = peek(before + 8 * w)
             if w == turned >> 6:
                 word ^= np.uint64(1) << np.uint64(turned & 63)
             total += _signed_sum(row, word)
@@ -165,14 +180,14 @@ def step(where, before, x, after):
         if near | far:
             low = _settled(exact, before, x, w, low, near)
             high = _settled(exact, before, x, w + 1, high, far)
-        _poke(after + 8 * w, low)
-        _poke(after + 8 * w + 8, high)
+        poke(after + 8 * w, low)
+        poke(after + 8 * w + 8, high)
     if words % 2:
         shift = (words - 1) * 2 * LANES
         low, near = _one_word(table + shift, drive + shift, before, slices, stride, limit)
         if near:
             low = _settled(exact, before, x, words - 1, low, near)
-        _poke(after + 8 * words - 8, low)
+        poke(after + 8 * words - 8, low)
 
 
 @njit(nogil=True, cache=True)

@@ -1,6 +1,8 @@
 """Predecessors: against every state of small nets, planted ones in large nets, Gardens of Eden with proof."""
 
+import importlib
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,11 @@ from nets import adversarial_net, hardened_net, random_net
 
 import boolrnn
 from boolrnn import preimage
+from boolrnn.clauses.answer import Answer
 from boolrnn.clauses.engines import check_farkas
 from boolrnn.errors import InputError
+
+preimage_module = importlib.import_module("boolrnn.clauses.preimage")
 
 
 def net(seed):
@@ -181,3 +186,25 @@ def test_the_embedded_state_contains_its_symbol(embedded):
     found = preimage(automaton, state, among=others, budget=20.0)
     assert "sat" not in found.symbol_verdict.tolist()
     assert (found.symbol_certificate == "farkas").sum() >= 8
+
+
+def test_time_that_others_leave_goes_to_the_symbols_that_need_it(monkeypatch):
+    """All but one symbol are refuted at once: the one is asked again, with all that is left."""
+    weights = random_net(3, 6, 20)
+    target = after(weights, every_state(6)[5], [3])
+    real, given = preimage_module._Walk._end, {}
+
+    def slow(walk, symbol, state, care, count, limits):
+        left = limits.left(time.monotonic())
+        given.setdefault(symbol, []).append(left)
+        if symbol == 3 and left < 1.5:  # it needs more than its share of 2 seconds
+            time.sleep(left)
+            return preimage_module._End(3, [], Answer("unknown", "lp", left), False)
+        return real(walk, symbol, state, care, count, limits)
+
+    monkeypatch.setattr(preimage_module._Walk, "_end", slow)
+    found = preimage(weights, target, budget=2.0, engine="lp")
+    assert len(given[3]) == 2
+    assert found.symbol.tolist() == list(range(20))
+    assert found.symbol_verdict[3] == "sat"
+    assert "unknown" not in found.symbol_verdict.tolist()

@@ -90,7 +90,7 @@ def _run(solver: cp_model.CpSolver, model: cp_model.CpModel) -> None:
     def work() -> None:
         try:
             solver.solve(model)
-        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits
             failed.append(error)
         done.set()
 

@@ -140,7 +140,7 @@ def main(parent: int) -> None:
         module.work(given["task"], say)
     except MemoryError:
         end = {"end": f"{given['memory'] >> 20:,} MB of memory were not enough"}
-    except Exception:  # noqa: BLE001  every bug goes to the process that can show it
+    except Exception:  # noqa: BLE001 - every bug goes to the process that can show it
         end = {"end": "bug", "trace": traceback.format_exc()}
     say(end)
     os._exit(0)  # taking a solver's memory apart piece by piece would only take time
