@@ -193,7 +193,7 @@ def test_coefficients_are_whole_numbers_of_any_size():
             with pytest.raises(OptionError, match="whole numbers"):
                 make(wrong)
     with pytest.raises(OptionError, match="whole numbers"):
-        question.distance(0, full, weights=[0.9, 0.1, 1, 1, 1])
+        question.distance(0, full, weights=np.array([0.9, 0.1, 1, 1, 1]))
     large = np.int32(2 * 10**9)
     assert (
         question.where(question.bit(0, 0) * large + large * question.bit(0, 0) >= 1).solve().verdict == "sat"
