@@ -17,9 +17,9 @@ import numpy as np
 from boolrnn.bits import distinct
 from boolrnn.check.bounds import Certificate, certify_always, certify_text, refused
 from boolrnn.check.margins import QUANTILES, quantiles
-from boolrnn.check.precision import WINDOW, truncated
 from boolrnn.check.side_by_side import window
 from boolrnn.check.tally import Tally, tally
+from boolrnn.check.truncation import WINDOW, truncated
 from boolrnn.check.verdict import DIFFERS, LEVELS, verdict
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton, BoolTrace, as_automaton

@@ -75,7 +75,7 @@ def stretches(
             part = symbols[first : first + _BLOCK]
             run = trace(weights, part, arithmetic="float64", initial=hidden)
             hidden = run.hidden[-1]
-            for t, slope in enumerate(_slopes(run.z), first):
+            for t, slope in enumerate(slopes(run.z), first):
                 moved = slope[:, None] * (wh @ directions)
                 directions, triangle = np.linalg.qr(moved)
                 logs[t] = _logs(moved, triangle)
@@ -83,7 +83,7 @@ def stretches(
     return logs
 
 
-def _slopes(z: np.ndarray) -> np.ndarray:
+def slopes(z: np.ndarray) -> np.ndarray:
     """1 - tanh(z)^2 without the cancellation that makes it 0 from |z| = 19 on."""
     small = np.exp(-2 * np.abs(z))
     return 4 * small / (1 + small) ** 2

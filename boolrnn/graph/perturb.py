@@ -3,7 +3,7 @@
 For a position t and a neuron j, bit j of `states[t]` is flipped and the automaton runs from the flipped
 and from the unflipped state over symbols t+1, t+2, ... The distance at lag k is the number of bits that
 differ after symbol t+k. A flip whose distance is 0 has healed, and stays so: from then on both runs are
-the same. Beside it stand the Lyapunov exponents of the float network (boolrnn.graph.lyapunov).
+the same. Beside it stand the Lyapunov exponents of the float network (boolrnn.check.lyapunov).
 """
 
 import dataclasses
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from boolrnn import progress
+from boolrnn.check.lyapunov import Spectrum, lyapunov
 from boolrnn.check.side_by_side import window
 from boolrnn.errors import OptionError
-from boolrnn.graph.lyapunov import Spectrum, lyapunov
 from boolrnn.graph.observed import Observed, chosen, described, observe
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.kernels import Stepper, stepper

@@ -6,8 +6,8 @@ from nets import hardened_net, random_net, text_of
 
 import boolrnn
 from boolrnn import Weights
+from boolrnn.check.lyapunov import PARTS, lyapunov, stretches
 from boolrnn.errors import OptionError
-from boolrnn.graph.lyapunov import PARTS, lyapunov, stretches
 
 
 def net(wh, drive=0.0, symbols=2):
@@ -74,7 +74,7 @@ def test_halves_and_error_follow_from_the_stretches():
 def test_the_block_of_the_trace_makes_no_difference(monkeypatch):
     weights, text = random_net(3, 6), text_of(3, 50, 5)
     whole = stretches(weights, text, 3, 0)
-    monkeypatch.setattr("boolrnn.graph.lyapunov._BLOCK", 7)
+    monkeypatch.setattr("boolrnn.check.lyapunov._BLOCK", 7)
     assert (stretches(weights, text, 3, 0) == whole).all()
 
 

@@ -5,7 +5,7 @@ import pytest
 from nets import random_net, text_of
 
 import boolrnn
-from boolrnn.check.precision import truncated
+from boolrnn.check.truncation import truncated
 
 
 @pytest.mark.parametrize("hidden", [1, 6])
