@@ -67,6 +67,34 @@ def test_json_nests_records_groups_and_nulls():
     }
 
 
+def test_ragged_records_nest():
+    """Records of records: each level is flat columns, its `offsets` say where the groups begin."""
+
+    @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+    class Deep(Result):
+        t: np.ndarray = named("positions.t")
+        neuron: np.ndarray = named("positions.neurons.neuron")
+        offsets: np.ndarray = named("positions.neurons.offsets")
+        source: np.ndarray = named("positions.neurons.sources.neuron")
+        value: np.ndarray = named("positions.neurons.sources.value")
+        cuts: np.ndarray = named("positions.neurons.sources.offsets")
+
+    tree = Deep(
+        t=np.array([3, 4, 9]),
+        neuron=np.array([7, 8, 6]),
+        offsets=np.array([0, 2, 2, 3]),
+        source=np.array([1, 2, 5]),
+        value=np.array([0.5, np.nan, 2.0]),
+        cuts=np.array([0, 0, 2, 3]),
+    ).to_json()
+    first = {"neuron": 8, "sources": [{"neuron": 1, "value": 0.5}, {"neuron": 2, "value": None}]}
+    assert tree["positions"] == [
+        {"t": 3, "neurons": [{"neuron": 7, "sources": []}, first]},
+        {"t": 4, "neurons": []},
+        {"t": 9, "neurons": [{"neuron": 6, "sources": [{"neuron": 5, "value": 2.0}]}]},
+    ]
+
+
 def test_saved_results_load_with_every_bit(tmp_path):
     before = example()
     before.save(tmp_path / "r")
