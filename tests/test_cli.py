@@ -41,6 +41,14 @@ EMBEDDED = {
     "preimage": ["--at", "9", "--symbol", "e"],
     "fixed-points": ["--symbol", "e", "--neurons", "h0,h1,h2,h3", "--drop"],
     "reach": ["--property", "predicts:e", "--within", "2"],
+    "precision": ["--bits", "0,8", "--exponents", "1", "--leverage-positions", "9"],
+    "attribution": ["--depth", "3"],
+    "offsets": ["--depth", "2", "--positions", "0:40"],
+    "knockout": ["--no-search"],
+    "prune": ["--thresholds", "0,1", "--subsets", "5", "--no-automaton"],
+    "justify": ["--at", "0:9"],
+    "pmi": ["--depth", "2", "--positions", "0:60"],
+    "roles": ["--shuffles", "19"],
 }
 
 

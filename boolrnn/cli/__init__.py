@@ -7,7 +7,7 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, clauses, graph, make, model
+from boolrnn.cli import check, clauses, explain, graph, make, model
 from boolrnn.errors import BoolrnnError
 
 ROOMS = (
@@ -16,6 +16,7 @@ ROOMS = (
     ("make", make.VERBS),
     ("graph", graph.VERBS),
     ("clauses", clauses.VERBS),
+    ("explain", explain.VERBS),
 )
 
 

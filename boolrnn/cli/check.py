@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from boolrnn.cli.common import FIGURE, Pair, verb, write_if_certified
+from boolrnn.cli.kinds import Numbers
 
 LEVELS = ("differs", "agrees", "certified_text", "certified_always")
 TANH = click.option(
@@ -103,4 +104,44 @@ def certify(pair: Pair, require: str | None, outputs: bool, output: str | None) 
     return found
 
 
-VERBS = (agreement, predict, margins, certify)
+@verb(text="needed")
+@click.option(
+    "--bits",
+    type=Numbers(int, "whole numbers"),
+    default=(0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 23),
+    show_default="0,1,2,3,4,5,6,8,10,12,16,23",
+    help="Mantissa bits kept, 0 to 23.",
+)
+@click.option("--exponents", type=int, default=8, show_default=True, help="Lyapunov exponents.")
+@click.option(
+    "--leverage-positions",
+    type=click.IntRange(0),
+    metavar="N",
+    default=1024,
+    show_default=True,
+    help="Positions, evenly spaced, at which single bits are flipped; 0 leaves it out.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the exponents' starting directions.")
+@click.option(
+    "--as-published",
+    is_flag=True,
+    default=False,
+    help="The published safety factor; probabilities clipped at 1e-30.",
+)
+@TANH
+@FIGURE
+def precision(pair: Pair, **options: Any) -> Any:
+    """How much hangs on the last digits of the floats.
+
+    Truncated mantissas, inside the recurrence and in the readout alone; float32 against float64: signs,
+    hidden values, bpc, gradients through time; margins against rounding; Lyapunov exponents; and what one
+    wrong bit of one hidden value costs (our own definition). Figures that rounding decides are not stable.
+
+    Example:  boolrnn precision sat_model.bin text.txt --figure precision.svg
+    """
+    from boolrnn.check.precision import precision
+
+    return precision(pair.automaton, pair.needed_symbols, **options)
+
+
+VERBS = (agreement, predict, margins, precision, certify)

@@ -124,7 +124,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
             check_emitting(emitting, "automaton/1" if name == "compile" else f"{name}/1", *inputs)
             for key in ("output", "graph", "checkpoint", "proof"):
                 others = (*inputs, emitting["figure"], emitting["out"])
-                check_output(options.get(key), *others, net=key == "output" and name == "harden")
+                check_output(options.get(key), *others, net=key == "output" and name in ("harden", "prune"))
             path = options.pop("text", None)
             given = [f"--{key}" for key, value in reading.items() if value is not None]
             if model is None and given:

@@ -1,0 +1,167 @@
+"""`python -m analyses`: measure the published claims on the archived pair, or on any other."""
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from analyses import NAMES, ledger, protocol
+from analyses.protocol import Pair, Row
+from boolrnn import BoolrnnError
+
+TITLE = "Published claims about the sat-rnn, and what boolrnn measures"
+TANH = click.option(
+    "--tanh",
+    type=click.Choice(["exact", "system"]),
+    default="exact",
+    show_default=True,
+    help="float32 tanh: correctly rounded, or this machine's libm.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def group() -> None:
+    """Every published claim meets its measurement.
+
+    Start with:  python -m analyses ledger
+    """
+
+
+@group.command()
+@click.argument("name", metavar="NAME|all")
+@click.argument("model")
+@click.argument("text")
+@TANH
+@JSON
+@click.option("--out", metavar="DIR", help="Write ledger.json, ledger.md and ledger.html into DIR.")
+def run(name: str, model: str, text: str, tanh: str, as_json: bool, out: str | None) -> None:
+    """Measure the claims of one experiment, or of all, on MODEL and TEXT.
+
+    Example:  python -m analyses run q3_neurons sat_model.bin enwik_1024.txt
+    """
+    names = protocol.chosen(name)
+    pair = protocol.read_pair(model, text, tanh)
+    rows = ledger.measured(pair, names)
+    if out is not None:
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        for ending in ("json", "md", "html"):
+            write(folder / f"ledger.{ending}", rows, pair)
+    emit(rows, pair, as_json)
+
+
+@group.command("list")
+def listed() -> None:
+    """The experiments and how many claims each has."""
+    for name in NAMES:
+        module = protocol.experiment(name)
+        click.echo(f"{name:16}{len(module.CLAIMS):4}  {(module.__doc__ or '').splitlines()[0]}")
+
+
+@group.command()
+@click.argument("model", required=False)
+@click.argument("text", required=False)
+@click.option("--record", is_flag=True, help="Write what the archived pair gives into archived.json.")
+@TANH
+def check(model: str | None, text: str | None, record: bool, tanh: str) -> None:
+    """See that claims are complete; with the archived MODEL and TEXT, that the record still holds.
+
+    Exit code 1 where a recorded number is not measured any more.
+    """
+    names = [f"{name}.{claim.name}" for name in NAMES for claim in protocol.experiment(name).CLAIMS]
+    known = ledger.archive()
+    missing = sorted(set(names) ^ set(known))
+    if model is None or text is None:
+        if missing:
+            raise BoolrnnError(f"{missing[0]}: stands in the record or among the claims, but not in both")
+        click.echo(f"{len(names)} claims, all recorded")
+        return
+    pair = protocol.read_pair(model, text, tanh)
+    if not pair.archived:
+        raise BoolrnnError(f"{model}, {text}: not the archived pair (sha256 differs); expected it here")
+    rows = ledger.measured(pair)
+    if record:
+        content = {
+            "made_by": ledger.made_by(pair),
+            "measured": {row.name: dataclasses.asdict(row.found) for row in rows},
+        }
+        ledger.RECORD.write_text(json.dumps(content, indent=1) + "\n")
+    known = {name: entry["value"] for name, entry in ledger.archive().items()}
+    moved = [row for row in rows if not protocol.agrees(known.get(row.name), row.found.value, 1e-4)]
+    for row in moved:
+        click.echo(f"{row.name}: recorded {known.get(row.name)}, measured {row.found.value}")
+    click.echo(f"{len(rows)} claims measured, {len(moved)} differ from the record")
+    sys.exit(1 if moved else 0)
+
+
+@group.command("ledger")
+@click.argument("model", required=False)
+@click.argument("text", required=False)
+@click.option("-o", "output", metavar="FILE", help="Write it to FILE (.md, .html or .json).")
+@TANH
+@JSON
+def show(model: str | None, text: str | None, output: str | None, tanh: str, as_json: bool) -> None:
+    """The ledger of claims: measured on MODEL and TEXT, or as recorded of the archived pair.
+
+    On another pair than the archived one, "published" is what the archived pair gives.
+
+    Example:  python -m analyses ledger sat_model.bin enwik_1024.txt -o ledger.html
+    """
+    if (model is None) != (text is None):
+        raise BoolrnnError("missing TEXT: expected MODEL and TEXT, or neither")
+    if output is not None and Path(output).suffix not in (".md", ".html", ".json"):
+        raise BoolrnnError(f"{output}: expected a name that ends in .md, .html or .json")
+    pair = None if model is None or text is None else protocol.read_pair(model, text, tanh)
+    rows = protocol.recorded(ledger.archive()) if pair is None else ledger.measured(pair)
+    if output is not None:
+        write(Path(output), rows, pair)
+    if output is None or as_json:
+        emit(rows, pair, as_json)
+
+
+def write(path: Path, rows: list[Row], pair: Pair | None) -> None:
+    """The ledger as a file, whole or not at all."""
+    if path.suffix == ".json":
+        content = json.dumps(ledger.to_json(rows, ledger.made_by(pair)), indent=1) + "\n"
+    else:
+        content = (ledger.to_markdown if path.suffix == ".md" else ledger.to_html)(rows, TITLE)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_text(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise BoolrnnError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def emit(rows: list[Row], pair: Pair | None, as_json: bool) -> None:
+    """JSON, or a table for a terminal with the verdicts counted below."""
+    if as_json:
+        click.echo(json.dumps(ledger.to_json(rows, ledger.made_by(pair)), allow_nan=False))
+        return
+    table = Table("experiment", *ledger.HEAD[:-1], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(row.experiment, *ledger.cells(row)[:-1])
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
+    for name, count in ledger.counted(rows).items():
+        click.echo(f"{count:4}  {name}")
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run it; a user's mistake is one line on stderr and exit code 2."""
+    try:
+        return group.main(arguments, prog_name="python -m analyses", standalone_mode=False)
+    except (click.ClickException, BoolrnnError, OSError) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        click.echo("analyses: " + " ".join(message.split()), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

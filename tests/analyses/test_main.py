@@ -1,0 +1,125 @@
+"""`python -m analyses` as its users meet it: on the archived pair, on any other, on bad input."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analyses import NAMES, __main__, ledger, protocol
+from analyses.protocol import CONTRADICTED, ITSELF, OTHER, REPRODUCED, UNSOUND, VERDICTS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(capsys, *arguments, code=0):
+    """Output of a command, and its exit code."""
+    try:
+        found = __main__.main([str(argument) for argument in arguments])
+    except SystemExit as end:
+        found = end.code
+    assert (found or 0) == code
+    return capsys.readouterr()
+
+
+@pytest.fixture(scope="module")
+def rows(seed_folder):
+    pair = protocol.read_pair(seed_folder / "sat_model.bin", seed_folder / "enwik_1024.txt")
+    return {row.name: row for row in ledger.measured(pair)}
+
+
+def test_the_record_is_what_the_archived_pair_gives(rows):
+    known = ledger.archive()
+    assert set(known) == set(rows)
+    for name, row in rows.items():
+        assert protocol.agrees(known[name]["value"], row.found.value, 1e-4), name
+        assert known[name]["note"] == row.found.note, name
+
+
+def test_verdicts_on_the_archived_pair(rows):
+    assert {row.verdict for row in rows.values()} <= set(VERDICTS)
+    expected = {
+        "q3_neurons.baseline": REPRODUCED,
+        "q1_boolean.boolean_bpc": REPRODUCED,
+        "q7_algebraic.trigram": UNSOUND,
+        "knockout_page.percent_10": UNSOUND,
+        "knockout_page.fifteen_beat_all": ITSELF,
+        "knockout_page.h8_share": UNSOUND,
+        "synthesis.parameters_20_wh_3": ITSELF,
+        "synthesis.bpc": OTHER,
+        "synthesis.bpc_abstract": REPRODUCED,
+        "synthesis.backbone_chain": OTHER,
+        "synthesis.decorrelation": CONTRADICTED,
+    }
+    assert {name: rows[name].verdict for name in expected} == expected
+
+
+def test_every_number_of_a_published_program_is_reproduced_or_said_to_move(rows):
+    """Rows that stay where they are in both arithmetics have the printed digits."""
+    off = [n for n, row in rows.items() if n.startswith("q") and row.found.stable]
+    off = [n for n in off if rows[n].verdict not in (REPRODUCED, UNSOUND)]
+    assert off == []
+
+
+def test_the_recorded_ledger_needs_no_files(capsys):
+    tree = json.loads(run(capsys, "ledger", "--json").out)
+    assert tree["schema"] == "ledger/1"
+    names = [claim["name"] for claim in tree["claims"]]
+    assert len(names) == len(set(names)) == sum(tree["verdicts"].values())
+    assert {"name", "published", "measured", "verdict", "where"} <= set(tree["claims"][0])
+    assert all(claim["verdict"] in VERDICTS for claim in tree["claims"])
+    assert all(claim["measured"] is not None or claim["note"] for claim in tree["claims"])
+    assert "claims, all recorded" in run(capsys, "check").out
+    assert len(run(capsys, "list").out.splitlines()) == len(NAMES)
+
+
+@pytest.mark.parametrize("ending", ["md", "html", "json"])
+def test_it_is_written_whole(capsys, tmp_path, ending):
+    path = tmp_path / f"ledger.{ending}"
+    assert run(capsys, "ledger", "-o", path).out == ""
+    assert "h54" in path.read_text()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_another_pair_is_compared_with_the_archived_one(capsys, files, tmp_path):
+    """Seven neurons and ten symbols: what they do not have is said to be missing, nothing crashes."""
+    tree = json.loads(run(capsys, "ledger", files / "net.bin", files / "text", "--json").out)
+    recorded = json.loads(run(capsys, "ledger", "--json").out)
+    assert [c["name"] for c in tree["claims"]] == [c["name"] for c in recorded["claims"]]
+    assert set(tree["verdicts"]) == {protocol.SAME, protocol.DIFFERS, protocol.UNMEASURABLE}
+    by_name = {claim["name"]: claim for claim in tree["claims"]}
+    before = {claim["name"]: claim for claim in recorded["claims"]}
+    assert by_name["q3_neurons.baseline"]["published"] == before["q3_neurons.baseline"]["measured"]
+    assert by_name["synthesis.h54_flips"]["note"] == "this net has no h54"
+    run(capsys, "run", "all", files / "net.bin", files / "text", "--out", tmp_path / "out")
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["ledger.html", "ledger.json", "ledger.md"]
+
+
+def test_one_line_for_a_mistake(capsys, files):
+    for arguments, words in (
+        (("run", "q9", files / "net.bin", files / "text"), "experiment 'q9': expected all or one of q1_bool"),
+        (("run", "all", files / "absent", files / "text"), "absent: not found"),
+        (("run", "all", files / "net.bin", files / "absent"), "absent: cannot be read"),
+        (("ledger", files / "net.bin"), "missing TEXT"),
+        (("ledger", "-o", "x.pdf"), "x.pdf: expected a name that ends in .md, .html or .json"),
+        (("check", files / "net.bin", files / "text"), "not the archived pair"),
+        (("ledger", "-o", files / "none" / "x.md"), "cannot be written"),
+    ):
+        error = run(capsys, *arguments, code=2).err
+        assert words in error
+        assert len(error.splitlines()) == 1
+
+
+def test_as_a_module():
+    environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
+    done = subprocess.run(
+        [sys.executable, "-m", "analyses", "ledger"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "not comparable" in done.stdout
