@@ -5,7 +5,7 @@ One file per experiment or page. It holds `CLAIMS` and a generator `measure(pair
 `python -m analyses --help` shows the commands.
 """
 
-NAMES = (
+QUESTIONS = (
     "q1_boolean",
     "q1_margins",
     "q1_attractor",
@@ -16,8 +16,11 @@ NAMES = (
     "q5_redux",
     "q6_justify",
     "q7_algebraic",
+)
+PAGES = (
     "knockout_page",
     "sparsity_page",
     "synthesis",
     "open_questions",
 )
+NAMES = QUESTIONS + PAGES

@@ -34,14 +34,14 @@ def group() -> None:
 
 
 @group.command()
-@click.argument("name", metavar="NAME|all")
+@click.argument("name", metavar="NAME|questions|all")
 @click.argument("model")
 @click.argument("text")
 @TANH
 @JSON
 @click.option("--out", metavar="DIR", help="Write ledger.json, ledger.md and ledger.html into DIR.")
 def run(name: str, model: str, text: str, tanh: str, as_json: bool, out: str | None) -> None:
-    """Measure the claims of one experiment, or of all, on MODEL and TEXT.
+    """Measure the claims of one experiment, of the seven questions, or all, on MODEL and TEXT.
 
     Example:  python -m analyses run q3_neurons sat_model.bin enwik_1024.txt
     """

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Claim, Pair, number
 
 PAGE = "knockout page, open question"
 CLAIMS = (
@@ -95,8 +95,11 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     few = f"{kept.quantile_neurons[middle]:.0f} neurons (median)"
     neurons = f"of {few}, their readout weights apart; terms found greedily"
     yield "few_terms", kept.quantile_terms[middle], neurons
-    named = kept.model.tolist().index("5 neurons, 3 sources")
-    yield "published_limits", 100 * kept.model_same[named], f"{kept.model_bpc[named]:.2f} bpc"
+    named = kept.model == "5 neurons, 3 sources"
+    if named.any():
+        yield "published_limits", 100 * kept.model_same[named][0], f"{number(kept.model_bpc[named][0])} bpc"
+    else:
+        yield "published_limits", None, "this net has fewer than 5 neurons"
     lift = pair.ask(boolrnn.pmi)
     span = f"{lift.intervals}: {lift.order_low[0]:.1f} to {lift.order_high[0]:.1f}"
     yield "pmi_preference", lift.order_lift[0], span

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses import NAMES
+from analyses import NAMES, QUESTIONS
 from boolrnn import BoolrnnError
 
 REPRODUCED = "reproduced"
@@ -179,8 +179,8 @@ def measure(name: str, pair: Pair, archive: Archive) -> list[Row]:
     """
     module = experiment(name)
     found: dict[str, Measured] = {}
-    absent = ""
-    measuring: Iterator[Any] = module.measure(pair)
+    absent = "" if len(pair.symbols) > 1 else "a text of one symbol has no predictions"
+    measuring: Iterator[Any] = iter(()) if absent else module.measure(pair)
     try:
         for key, value, *more in measuring:
             note, stable = (more + ["", True][len(more) :])[:2]
@@ -247,15 +247,20 @@ def read_pair(model: str | os.PathLike[str], text: str | os.PathLike[str], tanh:
 
 
 def chosen(name: str) -> tuple[str, ...]:
-    """The experiments that a name stands for: itself, or all.
+    """The experiments that a name stands for: itself, the seven `questions`, or `all`.
 
     Raises
     ------
     BoolrnnError
         On an unknown name, with those known.
     """
-    if name == "all":
-        return NAMES
+    if name in ("all", "questions"):
+        return NAMES if name == "all" else QUESTIONS
     if name not in NAMES:
-        raise BoolrnnError(f"experiment {name!r}: expected all or one of {', '.join(NAMES)}")
+        raise BoolrnnError(f"experiment {name!r}: expected all, questions or one of {', '.join(NAMES)}")
     return (name,)
+
+
+def number(value: float | None, form: str = ".4f") -> str:
+    """A number in a remark; a dash where there is none."""
+    return "-" if value is None or not math.isfinite(value) else format(value, form)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Claim, Pair, number
 
 PROGRAM = "program q1_boolean, archived pair"
 CLAIMS = (
@@ -51,8 +51,9 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     signs = 2.0 * run.states - 1
     vectors = boolrnn.FloatTrace(run.symbols, signs, signs, np.full(hidden, -1.0), "signs")
     seen = pair.ask(boolrnn.agreement)
-    free, once = f"{seen.free_run:.4f}", f"{seen.one_step:.4f}"
-    note = f"from the network's own start {seen.bpc_sign_dynamics:.4f}, equal signs {free}; one step {once}"
+    free, once = number(seen.free_run), number(seen.one_step)
+    own = number(seen.bpc_sign_dynamics)
+    note = f"from the network's own start {own}, equal signs {free}; one step {once}"
     yield "boolean_bpc", boolrnn.bpc(pair.weights, vectors), note
     before = np.concatenate([np.zeros((1, hidden), bool), run.states[: positions - 1]])
     yield "flips_per_step", (before != run.states[:positions]).sum() / positions
@@ -67,7 +68,7 @@ def _one_state(pair: Pair, states: np.ndarray) -> Iterator[tuple[Any, ...]]:
     after, _ = pair.automaton.step(state, np.array([x]))
     flipped, _ = pair.automaton.step(state ^ np.eye(hidden, dtype=bool), np.full(hidden, x))
     every = pair.ask(boolrnn.influence, as_published=True).mean_out_degree
-    yield "sensitivity", (flipped != after).sum() / hidden, f"along the text (338 states): {every:.4f}"
+    yield "sensitivity", (flipped != after).sum() / hidden, f"along the text (338 states): {number(every)}"
     read = np.arange(pair.weights.symbols)
     inputs, _ = pair.automaton.step(np.repeat(state, len(read), axis=0), read)
     changed = (inputs != after).sum(axis=1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Claim, Pair, number
 
 PROGRAM = "program q1_sparsity, archived pair"
 CLAIMS = (
@@ -49,11 +49,10 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "never_wh", found.never_wh
     yield "never_wy", found.never_wy
     yield "depth_0", found.d_mass[0], "a sum of readout gradients, without a weight"
-    sound = pair.ask(boolrnn.attribution)
+    sound = pair.ask(boolrnn.attribution, depth=21, thresholds=(0.01,))
     for d in (1, 8, 20, 21):
-        yield (
-            f"depth_{d}",
-            found.d_mass[d],
-            f"with every gate: {sound.d_mass[d]:.4f}",
-            bool(found.d_stable[d]),
-        )
+        if d < len(found.d_mass):
+            gated = f"with every gate: {number(sound.d_mass[d])}"
+            yield f"depth_{d}", found.d_mass[d], gated, found.d_stable[d]
+        else:
+            yield f"depth_{d}", None, f"no position {d} steps on"

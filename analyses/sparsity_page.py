@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Absent, Claim, Pair, number
 
 PAGE = "Q1 sparsity page"
 CLAIMS = (
@@ -88,16 +88,24 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "wh_active", 100 * (1 - found.never_wh / found.patterns_wh)
     yield "distinct", len(np.unique(pair.symbols))
     yield "depth_0", found.d_mass[0], "a sum of readout gradients, without a weight"
+    yield "predictions", len(found.t), "1,024 bytes give one prediction fewer"
+    share = "-" if sound.costliest_bits is None else f"{100 * sound.costliest_bits:.0f} % of all bits"
+    yield "fifteen_of", found.tau_median[k], f"the costliest tenth of the positions costs {share}"
+    if len(found.d_mass) < 51:
+        raise Absent("the text is shorter than the depths looked at")
+    yield from _depths(found, sound)
+
+
+def _depths(found: boolrnn.Attribution, sound: boolrnn.Attribution) -> Iterator[tuple[Any, ...]]:
+    """The depth profile as published, and with every gate."""
     peak = int(found.d_mass[1:].argmax()) + 1
     gated = f"with every gate the peak is {sound.d_mass.max():.4f} at d = {sound.peak}"
     yield "depth_peak", peak, gated
     yield "depth_peak_mass", found.d_mass[peak], gated
     beyond = found.d_mass[22:]
     yield "oscillates", np.round([beyond.min(), beyond.max()], 3), "least and greatest of d = 22..50"
-    yield "predictions", len(found.t), "1,024 bytes give one prediction fewer"
     like = f"d = 0 is another quantity; like with like, {gated}, the current symbol {sound.d_mass[0]:.4f}"
     yield "exceeds_0", found.d_mass[peak] > found.d_mass[0], like
-    ratio = sound.d_mass[50] / sound.d_mass[1]
-    yield "does_not_vanish", ratio > 1, f"with every gate d = 50 has {ratio:.1f} times the mass of d = 1"
-    share = f"{100 * sound.costliest_bits:.0f} % of all bits" if sound.costliest_bits is not None else "-"
-    yield "fifteen_of", found.tau_median[k], f"the costliest tenth of the positions costs {share}"
+    near, far = sound.d_mass[1], sound.d_mass[50]
+    ratio = far / near if near else np.nan
+    yield "does_not_vanish", bool(ratio > 1), f"with every gate d = 50 has {number(ratio, '.1f')} times d = 1"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Claim, Pair, number
 from analyses.q1_attractor import one_input
 
 PAPER = "synthesis paper"
@@ -215,7 +215,11 @@ def _signs(pair: Pair, seen: boolrnn.Agreement) -> Iterator[tuple[Any, ...]]:
     cost = None if full is None or none is None else full - none
     yield "mantissa_cost", cost, "positive: the net is better without mantissas", steady
     share = None if full is None else 100 * (uniform - seen.bpc_sign_readout) / (uniform - full)
-    run = "" if full is None else f"read out only; with sign dynamics {seen.bpc_sign_dynamics:.2f} bpc"
+    run = (
+        ""
+        if full is None
+        else f"read out only; with sign dynamics {number(seen.bpc_sign_dynamics, '.2f')} bpc"
+    )
     yield "sign_share", share, run
     free = "" if seen.free_run is None else f"free run {100 * seen.free_run:.1f} %"
     yield "boolean_share", None if seen.one_step is None else 100 * seen.one_step, f"one step; {free}"
@@ -316,8 +320,9 @@ def _justified(pair: Pair) -> Iterator[tuple[Any, ...]]:
     found = pair.ask(boolrnn.justify, as_published=True)
     every = pair.ask(boolrnn.justify)
     middle = every.quantile.tolist().index(0.5)
-    limits = 100 * every.model_same[every.model.tolist().index("5 neurons, 3 sources")]
-    alone = f"5 neurons with 3 sources each keep the predicted symbol at {limits:.0f} % of the positions"
+    limits = 100 * every.model_same[every.model == "5 neurons, 3 sources"]
+    share = number(limits[0] if len(limits) else None, ".0f")
+    alone = f"5 neurons with 3 sources each keep the predicted symbol at {share} % of the positions"
     few = (
         f"terms of {every.quantile_neurons[middle]:.0f} neurons suffice (median), their readout weights apart"
     )

@@ -99,8 +99,8 @@ def test_another_pair_is_compared_with_the_archived_one(capsys, files, tmp_path)
 
 def test_one_line_for_a_mistake(capsys, files):
     for arguments, words in (
-        (("run", "q9", files / "net.bin", files / "text"), "experiment 'q9': expected all or one of q1_bool"),
-        (("run", "all", files / "absent", files / "text"), "absent: not found"),
+        (("run", "q9", files / "net.bin", files / "text"), "experiment 'q9': expected all, questions or one of q1_bool"),
+        (("run", "all", files / "absent", files / "text"), "absent: cannot be read"),
         (("run", "all", files / "net.bin", files / "absent"), "absent: cannot be read"),
         (("ledger", files / "net.bin"), "missing TEXT"),
         (("ledger", "-o", "x.pdf"), "x.pdf: expected a name that ends in .md, .html or .json"),
