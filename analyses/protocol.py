@@ -32,7 +32,7 @@ ARCHIVED = (
     "ef3e698d40b8b36d6d1776feccc25bab3d01de872a4fd8e56f5b929631568496",
 )
 
-Value = bool | int | float | str | list[int] | None
+Value = bool | int | float | str | list[int] | list[float] | None
 Archive = dict[str, dict[str, Any]]  # by full name: what the archived pair gave (value), and a note
 
 
@@ -218,6 +218,9 @@ def recorded(archive: Archive) -> list[Row]:
 
 def agrees(published: Value, measured: Value, tolerance: float) -> bool:
     """Whether a measurement is the published value, to the digits printed."""
+    if isinstance(published, list) and isinstance(measured, list):
+        same = len(published) == len(measured)
+        return same and all(agrees(a, b, tolerance) for a, b in zip(published, measured, strict=True))
     if isinstance(published, float) or isinstance(measured, float):
         if not isinstance(published, int | float) or not isinstance(measured, int | float):
             return False

@@ -61,5 +61,5 @@ def test_ci_runs_the_command_shown():
     commands = re.findall(r"```sh\n(.*?)\n```", README)
     assert len(commands) == 2
     assert commands[0].endswith("boolrnn agreement")
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n 2")
     assert "```sh" in (ROOT / ".ci" / "run").read_text()

@@ -70,6 +70,8 @@ def test_digits_that_are_printed_decide():
     assert protocol.agrees(8246, 8247, 1)
     assert not protocol.agrees(8246, 8247, 0)
     assert not protocol.agrees(1.0, "1", 9)
+    assert protocol.agrees([0.5, 2], [0.52, 2.0], 0.05)
+    assert not protocol.agrees([3, 4], [3, 4, 5], 1)
     assert protocol.plain(np.float64("nan")) is None
     assert protocol.plain(np.array([1, 2])) == [1, 2]
 

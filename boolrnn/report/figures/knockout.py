@@ -35,10 +35,10 @@ def _curves(axis: Axes, result: Knockout) -> None:
         axis.plot(result.best_k, result.best_bpc, color=AUTOMATON, label="best found")
     values = np.concatenate([line.get_ydata() for line in axis.lines])
     levels = np.array([result.bias_only, result.baseline], float)
-    for level, words in zip(levels.tolist(), ("biases alone", "all neurons")):
+    for level, words, place in zip(levels.tolist(), ("biases alone", "all neurons"), (0.62, 0.35)):
         axis.axhline(level, color="black", linewidth=0.6)
         axis.annotate(
-            words, (0.5, level), (0, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
+            words, (place, level), (0, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
             fontsize=7, ha="center",
         )  # fmt: skip
     if min(values.min(), levels.min()) > 0:
