@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair
+from analyses.protocol import Claim, Pair, percent_of
 
 PAGE = "knockout page"
 TABLE = "knockout page, keep-k table"
@@ -27,9 +27,13 @@ CLAIMS = (
     Claim("keep_30", 0.707, 5e-4, "bpc", TABLE, "with the top 30"),
     Claim("keep_50", 0.284, 5e-4, "bpc", TABLE, "with the top 50"),
     Claim("keep_80", 0.115, 5e-4, "bpc", TABLE, "with the top 80"),
+    Claim("keep_120", 0.079, 5e-4, "bpc", TABLE, "with the top 120"),
     Claim("percent_1", 26.2, 0.05, "%", TABLE, "of the gap, top 1"),
     Claim("percent_15", 77.2, 0.05, "%", TABLE, "of the gap, top 15"),
     Claim("percent_30", 92.1, 0.05, "%", TABLE, "of the gap, top 30"),
+    Claim("percent_50", 97.4, 0.05, "%", TABLE, "of the gap, top 50"),
+    Claim("percent_80", 99.5, 0.05, "%", TABLE, "of the gap, top 80"),
+    Claim("percent_120", 100.0, 0.05, "%", TABLE, "of the gap, top 120"),
     Claim(
         "percent_10",
         65.0,
@@ -45,6 +49,9 @@ CLAIMS = (
     Claim("wh_90", 0.186, 5e-4, "", PAGE, "90th percentile of |wh|"),
     Claim("wh_max", 1.393, 5e-4, "", PAGE, "largest |wh|"),
     Claim("fifteen_beat_all", True, 0, "statement", PAGE, "15 neurons beat the full 128", of="itself"),
+    Claim(
+        "better_15_to_30", True, 0, "statement", PAGE, "keeping 15 to 30 gives a better model", of="itself"
+    ),
     Claim("top_15_percent", 102.0, 0.5, "%", PAGE, "the top 15 give 102 % of the compression", of="itself"),
     Claim("rest_is_noise", True, 0, "statement", PAGE, "all but the top 15 are noise", of="itself"),
     Claim(
@@ -53,7 +60,7 @@ CLAIMS = (
     Claim(
         "small_beats_full", True, 0, "statement", PAGE, "26,000 of 82,000 parameters beat all", of="itself"
     ),
-    Claim("last_8", 0.0, 5e-5, "bpc", PAGE, "the last 8 neurons contribute exactly zero", of="itself"),
+    Claim("last_8", 0.0, 5e-5, "bpc", PAGE, "the last 8 neurons contribute exactly zero"),
     Claim(
         "h8_share",
         44.0,
@@ -92,15 +99,17 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "baseline", found.baseline
     yield from _neurons(pair, found)
     kept = dict(zip(every.minimal_k.tolist(), range(len(every.minimal_k)), strict=True))
-    for k in (1, 15, 30, 50, 80):
+    for k in (1, 15, 30, 50, 80, 120):
         yield f"keep_{k}", every.minimal_bpc[kept[k]] if k in kept else None, _fewer(k, kept)
-    for k in (1, 15, 30, 10):
+    for k in (1, 15, 30, 50, 80, 120, 10):
         bias = f"{every.minimal_of_bias_gap[kept[k]]:.1f} % of the gap to the bias" if k in kept else ""
         yield f"percent_{k}", every.minimal_percent[kept[k]] if k in kept else None, bias or _fewer(k, kept)
     yield from _matrices(pruned)
     yield from _sayings(pair, every, pruned, kept)
     curve = found.cumulative_bpc
-    yield "smooth", bool((np.diff(curve) > 0).all()), "in every row of the page"
+    falls = int((np.diff(every.minimal_bpc) > 0).sum())
+    kept_alone = f"keeping one neuron more costs bits in {falls} of {len(every.minimal_bpc) - 1} steps"
+    yield "smooth", bool((np.diff(curve) > 0).all()), f"in every row of the page; {kept_alone}"
 
 
 def _fewer(k: int, kept: dict[int, int]) -> str:
@@ -149,6 +158,9 @@ def _sayings(
     least = min(15, hidden)
     few, percent = every.minimal_bpc[kept[least]], every.minimal_percent[kept[least]]
     yield "fifteen_beat_all", few < full, f"{few:.4f} against {full:.4f} bpc"
+    some = every.minimal_bpc[(every.minimal_k >= 15) & (every.minimal_k <= 30)]
+    value, note = (None, _fewer(15, kept)) if not len(some) else (bool(some.min() < full), "")
+    yield "better_15_to_30", value, note or f"at best {some.min():.4f} against {full:.4f} bpc"
     yield "top_15_percent", percent, "the page's own table has 77.2"
     yield "rest_is_noise", few <= full, f"they carry {few - full:.4f} bpc"
     rows = [(pruned.wh_bpc, pruned.wh_zeroed), (pruned.wx_bpc, pruned.wx_zeroed)]
@@ -164,19 +176,17 @@ def _sayings(
     of_gap = f"of the gap to uniform it is {100 * every.single_of_gap[0]:.2f} %"
     yield "h8_share", 100 * every.single_of_loss[0], of_gap
     removed = dict(zip(every.cumulative_k.tolist(), every.cumulative_bpc.tolist(), strict=True))
-    left = (every.uniform - removed[30]) / (every.uniform - full) if 30 in removed else None
-    said = None if left is None else left < 0.25
+    gap = every.uniform - full
+    left = percent_of(every.uniform - removed[30], gap) if 30 in removed else None
+    said = None if left is None else left < 25
     yield (
         "after_30",
         said,
-        _fewer(30, kept)
-        if left is None
-        else f"{100 * left:.1f} % of the gap is left; a quarter would be little",
+        _fewer(30, kept) if left is None else f"{left:.1f} % of the gap is left; a quarter would be little",
     )
-    used = np.isclose(
-        every.minimal_percent[0], 100 * (every.uniform - every.bias_only) / (every.uniform - full)
-    )
-    yield "gap", not used, "the tables use uniform outputs minus full"
+    bias = percent_of(every.uniform - every.bias_only, gap)
+    used = None if bias is None else not np.isclose(every.minimal_percent[0], bias)
+    yield "gap", used, "the tables use uniform outputs minus full"
     yield "opposite", lambda: _opposite(pair)[0], _opposite(pair)[1] if hidden > 68 else ""
     yield from _reduced(pruned, every, full)
 
@@ -186,7 +196,10 @@ def _opposite(pair: Pair) -> tuple[bool, str]:
     columns = pair.weights.wy[:, [8, pair.neuron(68)]].astype(np.float64)
     hidden = boolrnn.trace(pair.weights, pair.symbols, tanh=pair.tanh).hidden[:-1, [8, 68]].astype(np.float64)
     readout, active = (float(np.corrcoef(values.T)[0, 1]) for values in (columns, hidden))
-    return max(readout, active) < -0.5, f"r of the readout columns {readout:.3f}, of the values {active:.3f}"
+    both = set.intersection(*(set((-column).argsort(kind="stable")[:5].tolist()) for column in columns.T))
+    alike = _text(pair, np.array(sorted(both), int))
+    note = f"r of the readout columns {readout:.3f}, of the values {active:.3f}"
+    return max(readout, active) < -0.5, note + (f"; both promote {alike!r}" if alike else "")
 
 
 def _reduced(pruned: boolrnn.Prune, every: boolrnn.Knockout, full: float) -> Iterator[tuple[Any, ...]]:
@@ -197,12 +210,17 @@ def _reduced(pruned: boolrnn.Prune, every: boolrnn.Knockout, full: float) -> Ite
     if at is None:
         yield "redux", None, missing
     else:
-        note = f"{pruned.combined_kept[at]:.1f} % of wh is kept there"
+        last = rows.index((15, 2.0))
+        note = f"at threshold 1, {pruned.combined_kept[at]:.1f} % of wh kept; at threshold 2 "
+        note += f"{pruned.combined_bpc[last]:.4f}, {pruned.combined_kept[last]:.1f} % kept"
         yield "redux", pruned.combined_bpc[at], note, bool(pruned.combined_stable[at])
     for k in (30, 20, 15):
         here = rows.index((k, 0.0)) if (k, 0.0) in rows else None
         value = None if here is None else pruned.combined_parameters[here]
-        yield f"parameters_{k}", value, missing if here is None else "by the program's formula"
+        note = missing if here is None else "by the program's formula"
+        if k == 15 and pruned.redux_parameters is not None:
+            note += f"; {pruned.redux_parameters:,} with wh below 2 removed"
+        yield f"parameters_{k}", value, note
     better = every.better_prefixes
     least = (
         f"only prefixes of {better.min()} neurons and more beat all" if len(better) else "no prefix beats all"

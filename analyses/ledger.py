@@ -98,11 +98,16 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
     )
 
 
+def head(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Names of the cells; on another pair the second is what the archived pair gives."""
+    return HEAD if all(row.archived for row in rows) else (HEAD[0], "archived pair", *HEAD[2:])
+
+
 def to_markdown(rows: Sequence[Row], title: str) -> str:
     """Tables by experiment, for reading as they are and for rendering."""
     lines = [f"# {title}", "", *(f"- {count} {name}" for name, count in counted(rows).items()), ""]
     for name in dict.fromkeys(row.experiment for row in rows):
-        lines += [f"## {name}", "", f"| {' | '.join(HEAD)} | remark |", "|---" * (len(HEAD) + 1) + "|"]
+        lines += [f"## {name}", "", f"| {' | '.join(head(rows))} | remark |", "|---" * (len(HEAD) + 1) + "|"]
         for row in rows:
             if row.experiment == name:
                 texts = [text.replace("|", "\\|").replace("\n", " ") for text in (*cells(row), row.remark)]
@@ -121,7 +126,7 @@ def to_html(rows: Sequence[Row], title: str) -> str:
         "</ul>",
     ]
     for name in dict.fromkeys(row.experiment for row in rows):
-        heads = "".join(f"<th>{word}" for word in HEAD)
+        heads = "".join(f"<th>{word}" for word in head(rows))
         parts.append(f'<h2 id="{name}">{name}</h2><table><tr>{heads}')
         for row in rows:
             if row.experiment == name:

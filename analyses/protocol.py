@@ -118,6 +118,7 @@ class Pair:
     source: boolrnn.Source
     text: bytes
     tanh: str = "exact"
+    name: str = "the text"
 
     @property
     def weights(self) -> boolrnn.Weights:
@@ -125,7 +126,10 @@ class Pair:
 
     @functools.cached_property
     def symbols(self) -> np.ndarray:
-        return boolrnn.to_symbols(self.text, self.weights)
+        try:
+            return boolrnn.to_symbols(self.text, self.weights)
+        except BoolrnnError as error:
+            raise BoolrnnError(f"{self.name}: {error}") from None
 
     @functools.cached_property
     def automaton(self) -> boolrnn.Automaton:
@@ -186,7 +190,9 @@ def measure(name: str, pair: Pair, archive: Archive) -> list[Row]:
             note, stable = (more + ["", True][len(more) :])[:2]
             assert key not in found, f"{name}.{key}: measured twice"
             try:
-                found[key] = Measured(plain(value() if callable(value) else value), note, bool(stable))
+                given = plain(value() if callable(value) else value)
+                note = note or ("this pair gives none" if given is None else "")
+                found[key] = Measured(given, note, bool(stable))
             except Absent as reason:
                 found[key] = Measured(None, str(reason))
     except Absent as reason:
@@ -216,15 +222,17 @@ def recorded(archive: Archive) -> list[Row]:
     return rows
 
 
-def agrees(published: Value, measured: Value, tolerance: float) -> bool:
+def agrees(published: Value, measured: Value, tolerance: float, relative: float = 1e-9) -> bool:
     """Whether a measurement is the published value, to the digits printed."""
     if isinstance(published, list) and isinstance(measured, list):
-        same = len(published) == len(measured)
-        return same and all(agrees(a, b, tolerance) for a, b in zip(published, measured, strict=True))
+        if len(published) != len(measured):
+            return False
+        pairs = zip(published, measured, strict=True)
+        return all(agrees(a, b, tolerance, relative) for a, b in pairs)
     if isinstance(published, float) or isinstance(measured, float):
         if not isinstance(published, int | float) or not isinstance(measured, int | float):
             return False
-        return math.isclose(published, measured, rel_tol=1e-9, abs_tol=tolerance * (1 + 1e-9))
+        return math.isclose(published, measured, rel_tol=relative, abs_tol=tolerance * (1 + 1e-9))
     if isinstance(published, int) and isinstance(measured, int):
         return abs(published - measured) <= tolerance
     return published == measured
@@ -233,7 +241,7 @@ def agrees(published: Value, measured: Value, tolerance: float) -> bool:
 def plain(value: Any) -> Value:
     """NumPy's scalars and arrays as Python's; what is not finite is absent."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return value.tolist() if np.isfinite(value).all() else None
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -246,7 +254,7 @@ def read_pair(model: str | os.PathLike[str], text: str | os.PathLike[str], tanh:
             data = stream.read()
     except OSError as error:
         raise BoolrnnError(f"{os.fspath(text)}: cannot be read ({error.strerror})") from None
-    return Pair(source, data, tanh)
+    return Pair(source, data, tanh, os.fspath(text))
 
 
 def chosen(name: str) -> tuple[str, ...]:
@@ -262,6 +270,11 @@ def chosen(name: str) -> tuple[str, ...]:
     if name not in NAMES:
         raise BoolrnnError(f"experiment {name!r}: expected all, questions or one of {', '.join(NAMES)}")
     return (name,)
+
+
+def percent_of(part: float, whole: float) -> float | None:
+    """100 part / whole; nothing where there is no whole."""
+    return 100 * part / whole if whole else None
 
 
 def number(value: float | None, form: str = ".4f") -> str:

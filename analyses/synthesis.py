@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from analyses.protocol import Claim, Pair, number
+from analyses.protocol import Claim, Pair, number, percent_of
 from analyses.q1_attractor import one_input
+from analyses.q7_algebraic import trigrams
 
 PAPER = "synthesis paper"
 MAP = "boolean-automaton paper"
 PARTS = "q234 results"
 JUSTIFY = "q6 justifications"
 NARRATIVE = "narrative"
+WEIGHTS = "weight-construction page"
 CLAIMS = (
     Claim("positions", 520, 0, "positions", PAPER, "positions of the tables", of="other"),
     Claim("wh_positive", 8196, 0, "entries", MAP, "positive entries of wh", of="other"),
@@ -68,20 +70,14 @@ CLAIMS = (
         "pattern ranking rho = 1.000 from depth 11",
         why="no definition and no program",
     ),
-    Claim("decorrelation", 0.0, 0.05, "cosine", PAPER, "gradients decorrelate completely at d = 1"),
+    Claim(
+        "decorrelation", 0.0, 0.05, "cosine", PAPER, "gradients decorrelate completely at d = 1", of="other"
+    ),
     Claim("dominant_25", 23.4, 0.05, "%", PAPER, "of neurons depend most on d = 25", of="other"),
     Claim("greedy_share", 9.4, 0.05, "%", PAPER, "of sign changes at the MI-greedy offsets", of="other"),
     Claim("h28_percent", 99.7, 0.05, "%", PAPER, "h28 alone gives 99.7 % of the compression", of="other"),
     Claim("top_15_percent", 102.0, 0.5, "%", PAPER, "the top 15 give 102 %", of="other"),
-    Claim(
-        "h3_dynamics",
-        None,
-        0,
-        "",
-        PARTS,
-        "h3 matters through the dynamics although its readout weights are tiny",
-        why="a readout knockout leaves the dynamics as they are: it cannot show this",
-    ),
+    Claim("h3_dynamics", True, 0, "statement", PARTS, "h3 matters through the dynamics", of="itself"),
     Claim(
         "volatile",
         128,
@@ -104,6 +100,7 @@ CLAIMS = (
         but="neurons that flip at 61 % of the steps reach 0.44 without any coupling",
     ),
     Claim("redux", 4.811, 5e-4, "bpc", PAPER, "15 neurons, wh above 2", of="other"),
+    Claim("wh_3_kept", 36.0, 0.5, "%", PAPER, "of wh is kept at threshold 3", of="other"),
     Claim("wh_removable", 78.0, 0.5, "%", PAPER, "of wh can be removed without loss", of="other"),
     Claim(
         "wx_removable",
@@ -120,6 +117,7 @@ CLAIMS = (
     Claim("parameters_wh", 49_753, 0, "parameters", PAPER, "all neurons, wh above 3", of="itself"),
     Claim("parameters_wh_least", 40_002, 0, "parameters", PAPER, "all neurons, wh above 4", of="itself"),
     Claim("parameters_20", 37_689, 0, "parameters", PAPER, "20 neurons, all of wh", of="itself"),
+    Claim("suffice_31", 31.0, 0.5, "%", PAPER, "of the parameters suffice: 26,000", of="itself"),
     Claim(
         "weights_per_prediction",
         15,
@@ -132,9 +130,12 @@ CLAIMS = (
     ),
     Claim("backbone_h54", 7, 0, "of 12", JUSTIFY, "predictions that h54 dominates", of="other"),
     Claim("backbone_chain", True, 0, "statement", JUSTIFY, "h54 <- h121 <- h78 is the backbone", of="other"),
+    Claim("h54_bottleneck", True, 0, "statement", JUSTIFY, "h54 is the bottleneck", of="other"),
     Claim("h54_flips", 234, 0, "flips", JUSTIFY, "flips of h54", of="other"),
     Claim("h54_margin", 26.7, 0.05, "", JUSTIFY, "mean margin of h54, the smallest", of="other"),
     Claim("pmi_8", 61.0, 0.5, "%", PAPER, "of sensitivity aligned, 8 positions", of="other"),
+    Claim("pmi_5_8", [87, 96], 0, "%", PAPER, "aligned at d = 5..8, least and most", of="other"),
+    Claim("pmi_beyond_15", True, 0, "statement", PAPER, "below 37 % aligned beyond d = 15", of="other"),
     Claim(
         "pmi_74",
         74.0,
@@ -142,7 +143,7 @@ CLAIMS = (
         "%",
         NARRATIVE,
         "of sensitivity aligned with trigrams",
-        but="no base rate: cells are aligned as often or more without any weighting",
+        but="no base rate: cells are aligned about as often without any weighting",
     ),
     Claim("attractors", 49, 0, "of 50", PAPER, "random starts that end in different states", of="other"),
     Claim(
@@ -157,7 +158,7 @@ CLAIMS = (
     ),
     Claim("unique", 520, 0, "of 520", MAP, "distinct sign vectors", of="other"),
     Claim("flips_per_step", 32.0, 0.5, "neurons", MAP, "flips per step", of="other"),
-    Claim("lyapunov", 3.44, 0.005, "nats per step", PAPER, "Lyapunov exponent", of="other"),
+    Claim("lyapunov", 3.44, 0.005, "nats per step", WEIGHTS, "Lyapunov exponent", of="other"),
     Claim("ergodic", True, 0, "statement", PAPER, "the dynamics is ergodic: no attractor exists", of="other"),
     Claim(
         "optimiser",
@@ -190,9 +191,14 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield from _pruned(pair)
     yield from _justified(pair)
     found = pair.ask(boolrnn.pmi, as_published=True)
-    base = "" if found.base_counted is None else f"all cells alike: {found.base_counted:.1f} %"
-    yield "pmi_8", found.eight_bigram, base
-    yield "pmi_74", found.order_percent[1], base
+    base = number(found.base_counted, ".1f")
+    yield "pmi_8", found.eight_bigram, f"of all cells at {found.positions} positions {base} %"
+    near, far = found.eight_percent[4:8], found.eight_percent[15:]
+    some = bool(np.isfinite(near).all() and np.isfinite(far).all())
+    yield "pmi_5_8", [round(near.min()), round(near.max())] if some else None
+    span = f"{far.min():.1f} to {far.max():.1f} %" if some else ""
+    yield "pmi_beyond_15", bool(far.max() < 37) if some else None, span
+    yield "pmi_74", found.order_percent[1], trigrams(found)
     yield from _dynamics(pair)
 
 
@@ -211,10 +217,12 @@ def _signs(pair: Pair, seen: boolrnn.Agreement) -> Iterator[tuple[Any, ...]]:
     yield "bpc", full
     yield "bpc_abstract", full
     none, steady = _without_mantissas(seen)
-    yield "no_mantissa", none, "truncated inside the recurrence", steady
+    exact = pair.ask(boolrnn.precision, bits=(0,), leverage_positions=1)
+    alone = number(exact.readout_bpc[0] if len(exact.readout_bpc) else None)
+    yield "no_mantissa", none, f"truncated inside the recurrence; in the readout alone {alone}", steady
     cost = None if full is None or none is None else full - none
     yield "mantissa_cost", cost, "positive: the net is better without mantissas", steady
-    share = None if full is None else 100 * (uniform - seen.bpc_sign_readout) / (uniform - full)
+    share = None if full is None else percent_of(uniform - seen.bpc_sign_readout, uniform - full)
     run = (
         ""
         if full is None
@@ -227,7 +235,6 @@ def _signs(pair: Pair, seen: boolrnn.Agreement) -> Iterator[tuple[Any, ...]]:
     yield "sensitivity", found.mean_out_degree
     positions = len(pair.symbols) - 1
     yield "float_flips", seen.sign_differences / positions if positions else None
-    exact = pair.ask(boolrnn.precision, bits=(0,), exponents=1, leverage_positions=1)
     at = np.flatnonzero(exact.gradient_depth == 1)
     least = f"least of all positions {exact.gradient_cosine_least[at[0]]:.8f}" if len(at) else ""
     yield "decorrelation", exact.gradient_cosine[at[0]] if len(at) else None, f"float32 and float64; {least}"
@@ -248,12 +255,21 @@ def _neurons(pair: Pair) -> Iterator[tuple[Any, ...]]:
     found = pair.ask(boolrnn.offsets, as_published=True)
     at = dict(zip(found.dominant_d.tolist(), found.dominant_neurons.tolist(), strict=True))
     mode = int(found.dominant_d[found.dominant_neurons.argmax()])
-    yield "dominant_25", 100 * at.get(25, 0) / pair.weights.hidden, f"most neurons: d = {mode}"
+    span = 100 * sum(at.get(d, 0) for d in range(18, 26)) / pair.weights.hidden
+    yield (
+        "dominant_25",
+        100 * at.get(25, 0) / pair.weights.hidden,
+        f"most neurons: d = {mode}; d = 18..25 {span:.1f} %",
+    )
     share = found.greedy_share
-    yield "greedy_share", None if share is None else 100 * share, "a flat profile gives 13.3 %"
+    yield (
+        "greedy_share",
+        None if share is None else 100 * share,
+        "a flat profile gives 13.3 %; distances one short",
+    )
     knocked = pair.ask(boolrnn.knockout, as_published=True)
     gap = knocked.uniform - knocked.baseline
-    bias = f"the bias alone gives {100 * (knocked.uniform - knocked.bias_only) / gap:.1f} %"
+    bias = f"the bias alone gives {number(percent_of(knocked.uniform - knocked.bias_only, gap), '.1f')} %"
     rank = {j: k for k, j in enumerate(knocked.single_neuron.tolist())}
     yield (
         "h28_percent",
@@ -262,6 +278,7 @@ def _neurons(pair: Pair) -> Iterator[tuple[Any, ...]]:
     )
     kept = dict(zip(knocked.minimal_k.tolist(), knocked.minimal_percent.tolist(), strict=True))
     yield "top_15_percent", kept.get(15), "" if 15 in kept else "this net has fewer neurons"
+    yield "h3_dynamics", lambda: _moved(pair), "the knockout leaves every hidden state as it is"
     flips = pair.ask(boolrnn.dwell, as_published=True)
     classes = dict(zip(flips.class_name.tolist(), flips.class_count.tolist(), strict=True))
     yield "volatile", classes["volatile"]
@@ -281,14 +298,23 @@ def _neurons(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "coflip", bool(best is not None and pairs.pair_jaccard[best] > 0.5), which
 
 
-def _alone(pair: Pair, knocked: boolrnn.Knockout) -> float:
+def _alone(pair: Pair, knocked: boolrnn.Knockout) -> float | None:
     """Percent of the gap to uniform that h28 alone closes."""
     j = pair.neuron(28)
     only = np.zeros_like(pair.weights.wy)
     only[:, j] = pair.weights.wy[:, j]
     weights = dataclasses.replace(pair.weights, wy=only)
     cost = boolrnn.bpc(weights, boolrnn.trace(pair.weights, pair.symbols, tanh=pair.tanh))
-    return 100 * (knocked.uniform - cost) / (knocked.uniform - knocked.baseline)
+    return percent_of(knocked.uniform - cost, knocked.uniform - knocked.baseline)
+
+
+def _moved(pair: Pair) -> bool:
+    """Whether the knockout of h3 changes any hidden state."""
+    wy = pair.weights.wy.copy()
+    wy[:, pair.neuron(3)] = 0
+    nets = (pair.weights, dataclasses.replace(pair.weights, wy=wy))
+    one, other = (boolrnn.trace(net, pair.symbols, tanh=pair.tanh).hidden for net in nets)
+    return not np.array_equal(one, other)
 
 
 def _pruned(pair: Pair) -> Iterator[tuple[Any, ...]]:
@@ -297,6 +323,9 @@ def _pruned(pair: Pair) -> Iterator[tuple[Any, ...]]:
     rows = list(zip(found.combined_k.tolist(), found.combined_threshold.tolist(), strict=True))
     at = rows.index((15, 2.0)) if (15, 2.0) in rows else None
     yield "redux", None if at is None else found.combined_bpc[at], "" if at is not None else "fewer neurons"
+    k = found.wh_threshold.tolist().index(3.0)
+    yield "wh_3_kept", 100 - found.wh_zeroed[k], f"{found.wh_bpc[k]:.4f} bpc"
+    yield "suffice_31", 100 * 44_159 / 82_304, "20 neurons, wh above 3, by the program's formula: 44,159"
     sound = pair.ask(boolrnn.prune, automaton=False)
     for name in ("wh", "wx"):
         k = sound.lossless_matrix.tolist().index(name)
@@ -332,6 +361,9 @@ def _justified(pair: Pair) -> Iterator[tuple[Any, ...]]:
     among = "h54, h121 and h78 are never among the five" if not listed & {54, 121, 78} else ""
     yield "backbone_h54", lambda: dominant.get(pair.neuron(54), 0), among
     flips = pair.ask(boolrnn.influence)
+    out = flips.flips.sum(axis=0)
+    first = f"h{out.argmax()} decides most: {out.max() / max(flips.positions, 1):.2f} neurons a flip"
+    yield "h54_bottleneck", lambda: bool(out[pair.neuron(54)] == out.max()), first
     yield (
         "backbone_chain",
         lambda: _carries(pair, flips)[0],

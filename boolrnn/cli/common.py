@@ -336,6 +336,7 @@ def _print(result: Any, as_csv: bool) -> None:
 
 
 def _save(result: Any, directory: str) -> None:
+    import re
     from pathlib import Path
 
     from boolrnn.report import terminal
@@ -344,7 +345,7 @@ def _save(result: Any, directory: str) -> None:
 
     result.save(directory)
     for table in sheet(result).tables:
-        name = table.name.replace(" ", "_") + ".csv"
+        name = re.sub(r"\W+", "_", table.name).strip("_") + ".csv"
         write_whole(Path(directory) / name, terminal.to_csv(table).encode("utf-8", "surrogateescape"))
 
 

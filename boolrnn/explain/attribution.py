@@ -210,7 +210,7 @@ def _checked(
         raise OptionError("positions: flips are made there, so flips of 1 or more are expected beside them")
     taus = np.array(thresholds, np.float64)
     if taus.ndim != 1 or not len(taus) or not ((taus > 0) & (taus < np.inf)).all():
-        raise OptionError(f"thresholds {thresholds}: expected one or more positive numbers")
+        raise OptionError(f"thresholds {taus.tolist()}: expected one or more positive numbers")
     return taus
 
 

@@ -19,6 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from boolrnn import progress
 from boolrnn.model.kernels import cores
@@ -158,9 +159,12 @@ class _Part:
 
 
 def _side_by_side(job: _Job, blocks: list[tuple[int, int]]) -> Iterator[tuple[_Part, tuple]]:
-    """The parts of all blocks, in order. Few are worked on ahead, as those that wait take memory."""
+    """The parts of all blocks, in order. Few are worked on ahead, as those that wait take memory.
+
+    BLAS keeps to one thread each: its own threads would wait for each other's processors.
+    """
     waiting: collections.deque[Future] = collections.deque()
-    with ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:
         for block in blocks:
             waiting.append(pool.submit(_part, job, *block))
             if len(waiting) > 2 * cores():

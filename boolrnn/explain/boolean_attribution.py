@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from boolrnn import progress
 from boolrnn.bits import hamming, signs
@@ -199,7 +200,7 @@ def _look(
             int(np.count_nonzero(distance)),
         )
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores()) as pool:  # else they meet BLAS's own
         for found in pool.map(part, range(0, len(states), size)):
             tally.add(d, *found)
 

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from boolrnn.errors import OptionError, WeightsError
 from boolrnn.explain.chains import Chains, chains
@@ -167,7 +168,7 @@ def justify(
     there = np.array([t for t in AT if t < last], np.int64) if as_published else positions_of(at, last)
     shown = (neurons, sources, min(depth, int(there.max(initial=0))))
     run, other = trace(weights, symbols, tanh=tanh), trace(weights, symbols, arithmetic="float64")
-    with ThreadPoolExecutor(2) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(2) as pool:  # else they meet BLAS's own
         found, again = pool.map(lambda one: chains(weights, one, there, shown, as_published), (run, other))
     stable, row_stable = _stable(found, again)
     least = enough(weights, run, there, found.predicted)

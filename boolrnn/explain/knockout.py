@@ -63,7 +63,7 @@ class Knockout(Result):
     baseline: float | None  # bpc of the full net
     bias_only: float | None  # bpc of the output biases alone
     uniform: float  # log2 of the number of outputs
-    stable: bool  # every row below is within 1e-4 of its value in float64
+    stable: bool  # every row below is within 1e-4 of its value in float64, knockouts ranked there too
     negative: int  # neurons whose knockout makes the text cheaper
     prefix_k: int | None = named("best_prefix.k")  # how many neurons of the ranking alone are best
     prefix_bpc: float | None = named("best_prefix.bpc")
@@ -159,7 +159,8 @@ def knockout(
     elif grow:
         finder.grow()
     orders[GREEDY] = finder.greedy(orders[KNOCKOUT])
-    figures.along(orders[rank], _grid(weights.hidden, as_published))
+    own = ordered(figures.singles[1] - figures.bases[1]) if rank == KNOCKOUT else orders[rank]
+    figures.along([orders[rank], own], _grid(weights.hidden, as_published))
     gaps = _Gaps(float(np.log2(weights.outputs)), figures.bias, figures.base, as_published)
     if as_published:
         orders = {}
@@ -220,12 +221,14 @@ class _Figures:
         self.delta = self.singles[0] - self.base
         self.order = self.grid = np.zeros(0, np.int64)
 
-    def along(self, order: Int64[np.ndarray, "H"], grid: Int64[np.ndarray, "C"]) -> None:
-        """The first k neurons of the order kept alone, and removed, for every k of the grid."""
-        self.order, self.grid = order, grid
-        wanted = np.isin(np.arange(len(order) + 1), grid)
-        self.kept = [one.prefixes(order, wanted)[grid] for one in self.readouts]
-        self.removed = [one.prefixes(order[::-1], wanted[::-1])[::-1][grid] for one in self.readouts]
+    def along(self, orders: list[np.ndarray], grid: Int64[np.ndarray, "C"]) -> None:
+        """The first k neurons of an order (H) kept alone, and removed, for every k of the grid. Each
+        arithmetic has its own order: where knockouts are close it may be another."""
+        self.order, self.grid = orders[0], grid
+        wanted = np.isin(np.arange(len(self.order) + 1), grid)
+        pairs = list(zip(self.readouts, orders, strict=True))
+        self.kept = [one.prefixes(order, wanted)[grid] for one, order in pairs]
+        self.removed = [one.prefixes(order[::-1], wanted[::-1])[::-1][grid] for one, order in pairs]
         self.bias = float(self.kept[0][0])
 
 

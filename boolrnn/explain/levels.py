@@ -85,7 +85,7 @@ class Bench:
         used = np.bincount(symbols[:-1], minlength=weights.symbols) > 0
         self.unread = ~used
         self.levels = {"wh": Levels(weights.wh), "wx": Levels(weights.wx, used), "wy": Levels(weights.wy)}
-        self.order = np.arange(weights.hidden)
+        self.order = self.order64 = np.arange(weights.hidden)  # of neurons, in each arithmetic
         self.bits: dict[Cut, float] = {}
         self.stable: dict[Cut, bool] = {}
 
@@ -98,7 +98,9 @@ class Bench:
                 nets.setdefault((cut.wh, cut.wx), []).append(cut)
         variants = [
             Variant(
-                self.levels["wh"].pruned(wh), self.levels["wx"].pruned(wx), [self._readout(c) for c in group]
+                self.levels["wh"].pruned(wh),
+                self.levels["wx"].pruned(wx),
+                [self._readout(c, order) for order in (self.order, *self._other) for c in group],
             )
             for (wh, wx), group in nets.items()
         ]
@@ -109,14 +111,19 @@ class Bench:
             for k, cut in enumerate(group):
                 self.bits[cut] = found.float32[n][k]
                 if both:
-                    self.stable[cut] = found.stable(n, k)
+                    self.stable[cut] = found.stable(n, k, k + len(group) * len(self._other))
 
-    def _readout(self, cut: Cut) -> np.ndarray:
+    @property
+    def _other(self) -> list[np.ndarray]:
+        """The order in float64, where it is not that in float32."""
+        return [] if np.array_equal(self.order, self.order64) else [self.order64]
+
+    def _readout(self, cut: Cut, order: Int64[np.ndarray, "H"]) -> np.ndarray:
         wy = self.levels["wy"].pruned(cut.wy)
         if cut.top is None:
             return wy
         kept = np.zeros(self.weights.hidden, bool)
-        kept[self.order[: cut.top]] = True
+        kept[order[: cut.top]] = True
         return np.where(kept, wy, np.float32(0))
 
     def column(self, cuts: list[Cut]) -> tuple[Float64[np.ndarray, "R"], np.ndarray]:

@@ -124,8 +124,8 @@ def offsets(
     """
     weights = weights_of(model)
     symbols = check_symbols(symbols, weights)
-    check_depth(depth)
-    asked = _checked_greedy(greedy)
+    check_depth(depth, symbols)
+    asked = _checked_greedy(greedy, depth)
     if as_published:
         check_published(positions, replacements)
         at = np.array([t for t in PUBLISHED_POSITIONS if t + 1 < len(symbols)], np.int64)
@@ -141,7 +141,7 @@ def offsets(
         arithmetic=stated("float32", tanh),
         replacements=choice.described,
         positions=len(at),
-        **_profile(found, asked[asked <= depth]),
+        **_profile(found, asked),
         **_neurons(found, as_published),
     )
 
@@ -160,11 +160,14 @@ def check_published(positions: Any, replacements: Any) -> None:
         raise OptionError(f"replacements {replacements!r}: the published protocol has its own")
 
 
-def _checked_greedy(greedy: Sequence[int]) -> Int64[np.ndarray, "G"]:
+def _checked_greedy(greedy: Sequence[int], depth: int) -> Int64[np.ndarray, "G"]:
     given = [int(d) for d in greedy]
     if not all(d >= 1 for d in given) or len(set(given)) < len(given):
         raise OptionError(f"greedy {given}: expected distances of 1 or more, once each")
-    return np.array(given, np.int64)
+    within = [d for d in given if d <= depth]
+    if given and not within:
+        raise OptionError(f"greedy {given}: expected a distance up to the depth, {depth}")
+    return np.array(within, np.int64)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -144,8 +144,9 @@ def pmi(
         On a symbol, or options that cannot be used.
     """
     weights = weights_of(model)
-    _check(weights, depth, order, threshold)
+    _check(weights, order, threshold)
     symbols = check_symbols(symbols, weights)
+    check_depth(depth, symbols)
     count = len(symbols)
     eight = np.zeros(0, np.int64)
     if as_published:
@@ -173,13 +174,12 @@ def pmi(
     )
 
 
-def _check(weights: Weights, depth: int, order: int, threshold: float) -> None:
+def _check(weights: Weights, order: int, threshold: float) -> None:
     if not weights.predicts:
         raise WeightsError(
             f"O = {weights.outputs} outputs for V = {weights.symbols} symbols: pmi needs a net that predicts "
             "the next symbol (O = V)"
         )
-    check_depth(depth)
     if not np.isfinite(threshold):
         raise OptionError(f"threshold {threshold}: expected a number of bits")
     if order not in ORDERS:

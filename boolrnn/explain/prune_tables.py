@@ -18,13 +18,20 @@ COMBINED_PERCENTS = (0.0, 10.0, 50.0, 100.0)
 _BLOCK = 8192  # positions of a text at once
 
 
-def _ranked(bench: Bench, rounded: bool) -> Int64[np.ndarray, "H"]:
+def _rank(bench: Bench, rounded: bool) -> None:
+    """Order the neurons by knockouts in either arithmetic; `rounded` is float32's products only."""
+    bench.order = _ranked(bench, "float32", rounded)
+    bench.order64 = _ranked(bench, "float64", False)
+
+
+def _ranked(bench: Bench, arithmetic: str, rounded: bool) -> Int64[np.ndarray, "H"]:
     """Neurons by what the knockout of their readout costs, the costliest first."""
     weights, symbols = bench.weights, bench.symbols
+    tanh = bench.tanh if arithmetic == "float32" else "exact"
     total, before = np.zeros(weights.hidden), None
     for first in range(0, len(symbols) - 1, _BLOCK):
         part = symbols[first : first + _BLOCK + 1]
-        hidden = trace(weights, part[:-1], tanh=bench.tanh, initial=before).hidden
+        hidden = trace(weights, part[:-1], arithmetic=arithmetic, tanh=tanh, initial=before).hidden
         base, single = Ablated(weights, hidden, part[1:], rounded=rounded, most=bench.most).single()
         total += (single - base) * len(hidden)
         before = hidden[-1]
@@ -34,7 +41,7 @@ def _ranked(bench: Bench, rounded: bool) -> Int64[np.ndarray, "H"]:
 def published(bench: Bench, grid: list[float] | None, kept: list[int]) -> dict[str, Any]:
     """The published tables: wh, wx and their combination with subsets of neurons."""
     weights = bench.weights
-    bench.order = _ranked(bench, True)
+    _rank(bench, True)
     thresholds = list(PUBLISHED_THRESHOLDS) if grid is None else grid
     pairs = [(k, t) for k in kept for t in (PUBLISHED_COMBINED if grid is None else grid)]
     wh, wx = bench.levels["wh"], bench.levels["wx"]
@@ -59,7 +66,7 @@ def published(bench: Bench, grid: list[float] | None, kept: list[int]) -> dict[s
 def sound(bench: Bench, grid: list[float] | None, kept: list[int], tolerance: float) -> dict[str, Any]:
     """Tables at the file's own quantiles, the first losses, and combinations around them."""
     weights, levels = bench.weights, bench.levels
-    bench.order = _ranked(bench, False)
+    _rank(bench, False)
     tables: dict[str, list[float]] = {}
     for name in MATRICES:
         own = [levels[name].threshold(level) for level in levels[name].grid()]

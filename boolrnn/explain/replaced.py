@@ -21,6 +21,8 @@ ALL = "all"
 OPPOSITE = "opposite"  # the published replacement
 _ROWS = 2048  # continuations side by side, at most
 _CELLS = 1 << 20  # numbers per array of a block
+LEAST_LIMIT = 1000  # of the depth, however short the text
+MOST_DRAWS = 10_000  # per position; "all" is exact and cheaper
 MOVED = 1e-4  # a figure that moves by more between float32 and float64 is unstable
 
 
@@ -29,16 +31,17 @@ def weights_of(model: Weights | Automaton) -> Weights:
     return model.weights if isinstance(model, Automaton) else model
 
 
-def check_depth(depth: int) -> None:
-    """Refuse a number of distances below 1.
+def check_depth(depth: int, symbols: Int64[np.ndarray, "T"]) -> None:
+    """Refuse a number of distances below 1, or far beyond the text.
 
     Raises
     ------
     OptionError
         As said.
     """
-    if depth < 1:
-        raise OptionError(f"depth {depth}: expected 1 or more")
+    most = max(len(symbols), LEAST_LIMIT)
+    if not 1 <= depth <= most:
+        raise OptionError(f"depth {depth}: expected 1..{most}")
 
 
 class Replacements:
@@ -53,12 +56,14 @@ class Replacements:
     Raises
     ------
     OptionError
-        On another word, or a number below 1.
+        On another word, a number outside 1..10000, or a seed below 0.
     """
 
     def __init__(self, symbols: Int64[np.ndarray, "T"], vocabulary: int, how: int | str, seed: int) -> None:
-        if not (how in (ALL, OPPOSITE) if isinstance(how, str) else how >= 1):
-            raise OptionError(f"replacements {how!r}: expected a number, 1 or more, or {ALL!r}")
+        if not (how in (ALL, OPPOSITE) if isinstance(how, str) else 1 <= how <= MOST_DRAWS):
+            raise OptionError(f"replacements {how!r}: expected a number, 1..{MOST_DRAWS}, or {ALL!r}")
+        if seed < 0:
+            raise OptionError(f"seed {seed}: expected 0 or more")
         self.symbols, self.vocabulary, self.how, self.seed = symbols, vocabulary, how, seed
         self.kind, self.id, self.count = np.unique(symbols, return_inverse=True, return_counts=True)
         self.ends = np.cumsum(self.count)

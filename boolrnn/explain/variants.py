@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from boolrnn import progress
 from boolrnn.compiling import compiled_module
@@ -43,9 +44,10 @@ class Costs:
     float32: list[list[float]]
     float64: list[list[float]]
 
-    def stable(self, net: int, readout: int) -> bool:
-        """Whether the two differ by at most 1e-4, or both are no number."""
-        a, b = self.float32[net][readout], self.float64[net][readout]
+    def stable(self, net: int, readout: int, again: int) -> bool:
+        """Whether a readout in float32 and another (or the same) in float64 differ by at most 1e-4, or both
+        are no number."""
+        a, b = self.float32[net][readout], self.float64[net][again]
         return (a != a and b != b) or abs(a - b) <= 1e-4
 
 
@@ -97,7 +99,7 @@ def _on_all_cores(work: Callable[["_Job"], None], jobs: list["_Job"]) -> None:
         for job in jobs:
             work(job)
         return
-    with ThreadPoolExecutor(share) as pool:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(share) as pool:  # else they meet BLAS's own
         list(pool.map(work, jobs))
 
 

@@ -1,6 +1,8 @@
 """attribution: strengths by their definition, planted nets, odd nets and texts, and the published tables."""
 
+import dataclasses
 import platform
+import re
 
 import numpy as np
 import pytest
@@ -264,12 +266,20 @@ def test_short_texts(tmp_path, length, published):
     write_figure(found, tmp_path / "f.svg")
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e30])
+def test_a_mass_of_any_size_is_a_short_number(scale):
+    weights = random_net(1)
+    found = attribution(dataclasses.replace(weights, wy=weights.wy * np.float32(scale)), text_of(1, 50, 5))
+    mass = float(re.findall(r"mass (\S{1,9}) nats", boolrnn.sheet(found).sentence)[0])
+    assert mass == pytest.approx(found.d_mass[found.peak], rel=1e-3)
+
+
 def test_no_gradient_passes_a_saturated_net(tmp_path):
     found = attribution(hardened_net(1, 6, gain=64), text_of(1, 50, 4))
     assert found.peak is None
     assert not found.d_mass.any()
     assert found.never_wx == found.patterns_wx
-    assert "saturated" in boolrnn.sheet(found).sentence
+    assert "saturated neurons or weights of 0" in boolrnn.sheet(found).sentence
     write_figure(found, tmp_path / "f.svg")
 
 

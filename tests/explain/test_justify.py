@@ -273,6 +273,9 @@ def test_sheet_and_figure(tmp_path):
         assert page.sentence.startswith(f"t={t} {'on' if t == 0 else 'after'} ")
         assert len(to_csv(page.tables[-1]).splitlines()) == 1 + 5
         write_figure(one, tmp_path / "one.svg")
+    notes = [table.note for table in boolrnn.sheet(justify(weights, text, neurons=99, sources=99)).tables]
+    assert any("12 neurons listed, 12 sources" in note for note in notes)
+    assert not any("99" in note for note in notes)
     large = random_net(1, 4, 300)
     assert "0x12b" in sentence(justify(large, np.array([299, 5, 1])), 0)
     spelled = dataclasses.replace(weights, alphabet=np.frombuffer(b"ab\n$z", np.uint8))

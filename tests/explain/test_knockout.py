@@ -198,6 +198,20 @@ def test_rows_follow_the_ranking_that_was_asked_for(rank):
     assert published.minimal_bpc == pytest.approx(found.minimal_bpc[1:], abs=1e-6)
 
 
+def test_a_row_is_not_stable_where_another_ranking_in_float64_moves_it():
+    weights, text = random_net(197, 30, 4, scale=0.5), text_of(197, 60, 4)
+    found, every, ranked = knockout(weights, text, search=False), range(30), []
+    for arithmetic in ("float32", "float64"):
+        hidden = boolrnn.trace(weights, text, arithmetic=arithmetic).hidden[:-1]
+        cost = [naive_bpc(weights, hidden, text[1:], [k for k in every if k != j]) for j in every]
+        order = np.argsort(-np.array(cost), kind="stable")
+        ranked.append([naive_bpc(weights, hidden, text[1:], order[:k]) for k in range(5)])
+    moved = np.abs(np.subtract(*ranked)) > 1e-4
+    assert moved.tolist() == [False, False, False, True, False]
+    assert (found.minimal_stable[:5] == ~moved).all()
+    assert not found.stable
+
+
 def test_how_few_suffice_is_read_off_the_curves():
     weights, text = random_net(7, 20, 5, scale=0.6), text_of(7, 80, 5)
     found = knockout(weights, text)
@@ -270,6 +284,7 @@ def test_what_cannot_be_used_is_refused():
 def test_an_automaton_and_its_alphabet_are_taken(capsys):
     weights = dataclasses.replace(random_net(1, 4, 3), alphabet=np.frombuffer(b"abc", np.uint8))
     found = knockout(boolrnn.compile(weights), text_of(1, 30, 3))
+    assert any("bpc of the first neuron alone" in table.note for table in boolrnn.sheet(found).tables)
     table = boolrnn.sheet(found).tables[-1]
     assert to_csv(table).splitlines()[0].startswith("neuron,bpc,delta,of the loss")
     assert table.rows[0][0] == f"h{found.single_neuron[0]}"

@@ -206,6 +206,10 @@ def test_what_is_refused(tmp_path):
     weights, text = random_net(1), text_of(1, 60, 5)
     for options, words in (
         ({"depth": 0}, "depth 0"),
+        ({"depth": 10**9}, "depth 1000000000: expected 1..1000"),
+        ({"replacements": 10**9}, "replacements 1000000000"),
+        ({"seed": -1}, "seed -1"),
+        ({"greedy": (40, 10**20)}, "greedy .* expected a distance up to the depth, 30"),
         ({"replacements": 0}, "replacements 0"),
         ({"greedy": (1, 1)}, "greedy"),
         ({"greedy": (0,)}, "greedy"),

@@ -16,6 +16,7 @@ from boolrnn.explain.alignment import Alignment
 from boolrnn.explain.counts import Text
 from boolrnn.explain.pmi import EIGHT, pmi
 from boolrnn.report.figures import write_figure
+from boolrnn.report.sheets import Sheet
 from boolrnn.report.terminal import show
 
 
@@ -209,6 +210,9 @@ def test_what_is_refused(tmp_path):
     weights, text = random_net(1), text_of(1, 300, 5)
     for options, words in (
         ({"depth": 0}, "depth 0"),
+        ({"depth": 10**9}, "depth 1000000000: expected 1..1000"),
+        ({"replacements": 10**9}, "replacements 1000000000"),
+        ({"seed": -1}, "seed -1"),
         ({"order": 5}, "order 5"),
         ({"threshold": np.inf}, "threshold inf"),
         ({"replacements": "some"}, "replacements 'some'"),
@@ -225,6 +229,13 @@ def test_what_is_refused(tmp_path):
     assert found.to_json() == pmi(weights, text).to_json()
     show(boolrnn.sheet(found))
     write_figure(found, tmp_path / "f.svg")
+
+
+def test_no_name_of_a_column_is_broken(capsys):
+    table = boolrnn.sheet(pmi(random_net(1), text_of(1, 1500, 5), order=4)).tables[-1]
+    show(Sheet("", [table]))
+    names = " ".join(column.name for column in table.columns)
+    assert names in [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
 def check_published(found, golden, exact):

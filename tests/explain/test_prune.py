@@ -37,12 +37,12 @@ def scored(weights, symbols, **parts):
     return [np.nan if value is None else value for value in found]
 
 
-def naive_ranking(weights, symbols):
+def naive_ranking(weights, symbols, arithmetic=0):
     cost = []
     for j in range(weights.hidden):
         wy = weights.wy.copy()
         wy[:, j] = 0
-        cost.append(scored(weights, symbols, wy=wy)[0])
+        cost.append(scored(weights, symbols, wy=wy)[arithmetic])
     return np.array(cost)
 
 
@@ -93,6 +93,21 @@ def test_every_row_is_a_run_of_the_pruned_net(seed, size, length, spread):
     if not np.isnan(knocked).any():
         assert (np.diff(knocked[found.ranking]) <= 1e-9).all()
     check_rows(prune(net, text, thresholds=[0.0, 0.5, 1.0], subsets=[0, hidden]), net, text)
+
+
+def test_a_row_is_not_stable_where_another_ranking_in_float64_moves_it():
+    net, text = random_net(4, 12, 4), text_of(4, 300, 4)
+    found = prune(net, text, automaton=False, thresholds=[50.0], subsets=list(range(13)))
+    orders = [np.argsort(-naive_ranking(net, text, each), kind="stable") for each in (0, 1)]
+    stable, alike = [], []
+    for k in range(13):
+        kept = [np.where(np.isin(np.arange(12), order[:k]), net.wy, 0) for order in orders]
+        one, other = (scored(net, text, wh=np.zeros_like(net.wh), wy=wy) for wy in kept)
+        stable.append(abs(one[0] - other[1]) <= 1e-4)
+        alike.append(abs(one[0] - one[1]) <= 1e-4)
+    assert all(alike)
+    assert not all(stable)
+    assert found.combined_stable.tolist() == stable
 
 
 def test_compiled_runs_are_the_same(monkeypatch):
@@ -279,6 +294,7 @@ def test_the_automatons_part(archived):
     assert np.array_equal(
         boolrnn.compile(pruned).run(symbols).states, boolrnn.compile(weights).run(symbols).states
     )
+    assert sheet(found).tables[-1].rows[0][0] == f"h{found.neuron_greedy.argmax()}"
     gone = np.count_nonzero(weights.wh) - np.count_nonzero(pruned.wh)
     assert gone == found.total_greedy == found.neuron_greedy.sum()
     assert np.count_nonzero(pruned.wx) == found.total_wx - found.total_wx_removed

@@ -288,6 +288,8 @@ def test_the_archived_pair(archived, tmp_path):
     labels = numbered(features_of(archived[1], 256))
     whole = evidence_of(bits, labels, 0, 0)
     assert (information(whole.first + whole.second).T.ravel() == found.pair_mi).all()
+    detectors = next(table for table in boolrnn.sheet(found).tables if table.name == "detectors")
+    assert all(row[0].startswith("h") for row in detectors.rows)
     show(boolrnn.sheet(found))
     write_figure(found, tmp_path / "f.svg")
 

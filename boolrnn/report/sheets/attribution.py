@@ -27,13 +27,13 @@ def _sentence(result: Attribution) -> str:
     if result.peak is None:
         asked = "" if result.boolean_d is not None else " Exact flips may: ask for them with flips."
         return (
-            f"No gradient reaches a symbol: {result.window}. Through saturated neurons none passes, so "
-            f"gradients say nothing here about what predictions hang on.{asked}"
+            f"No gradient reaches a symbol: {result.window}. None passes through saturated neurons or "
+            f"weights of 0, so gradients say nothing here about what predictions hang on.{asked}"
         )
     mass = result.d_mass[result.peak]
     return (
         f"The symbols that predictions hang on most were read {result.peak} "
-        f"step{'s' * (result.peak != 1)} back (mass {mass:.4f} nats): {result.window}."
+        f"step{'s' * (result.peak != 1)} back (mass {mass:.4g} nats): {result.window}."
     )
 
 

@@ -123,7 +123,8 @@ def _models(result: Justify) -> Table:
         result.model_right,
         result.model_bpc,
     )
-    note = _MODELS.format(neurons=result.limit_neurons, sources=result.limit_sources)
+    neurons, sources = (min(limit, result.hidden) for limit in (result.limit_neurons, result.limit_sources))
+    note = _MODELS.format(neurons=neurons, sources=sources)
     return Table("what is kept", columns, rows if len(result.t) else [], note)
 
 
@@ -146,7 +147,7 @@ def _neurons(result: Justify) -> Table:
         Column("first source", ",d"),
     )
     rows = Rows([f"h{j}" for j in order.tolist()], *(row[order] for row in counts))
-    note = _NEURONS.format(neurons=result.limit_neurons)
+    note = _NEURONS.format(neurons=min(result.limit_neurons, result.hidden))
     return Table("neurons", columns, rows, note, limit=10)
 
 

@@ -78,6 +78,7 @@ def _limits(result: Knockout) -> Table:
 
 
 def _rankings(result: Knockout) -> Table:
+    first = f"{result.top_k} neurons" if result.top_k > 1 else "neuron"
     return Table(
         "rankings",
         (
@@ -92,7 +93,7 @@ def _rankings(result: Knockout) -> Table:
             (result.ranking_top, _finite),
             (result.ranking_mean, _finite),
         ),
-        f"Spearman correlation with the knockouts' costs; bpc of the first {result.top_k} neurons alone, and "
+        f"Spearman correlation with the knockouts' costs; bpc of the first {first} alone, and "
         "the mean over every number of neurons. The wy and wh rankings need no text.",
     )
 

@@ -136,17 +136,17 @@ def _offsets(result: Pmi) -> Table:
     columns: list[tuple[Column, Any]] = [
         (Column("d", "d"), result.d),
         (Column("cells", ",d"), result.d_cells),
-        (Column("sensitivity", ",.6g"), result.d_sensitivity),
-        (Column("per cell", ".4f"), result.d_mean),
-        (Column("bigram %", _PERCENT), result.d_bigram),
-        (Column("base rate %", _PERCENT), result.d_base),
-        (Column("lift from", "+.1f"), result.d_low),
+        (Column("sum |D|", ",.1f"), result.d_sensitivity),
+        (Column("mean", ".3f"), result.d_mean),
+        (Column("bigram", _PERCENT), result.d_bigram),
+        (Column("base 2", _PERCENT), result.d_base),
+        (Column("from", "+.1f"), result.d_low),
         (Column("to", "+.1f"), result.d_high),
-        (Column("random source %", _PERCENT), result.d_random),
-        (Column("trigram %", _PERCENT), result.d_trigram),
-        (Column("its base rate %", _PERCENT), result.d_base_trigram),
-        (Column("fourgram %", _PERCENT), result.d_fourgram),
-        (Column("its base rate %", _PERCENT), result.d_base_fourgram),
+        (Column("random", _PERCENT), result.d_random),
+        (Column("trigram", _PERCENT), result.d_trigram),
+        (Column("base 3", _PERCENT), result.d_base_trigram),
+        (Column("fourgram", _PERCENT), result.d_fourgram),
+        (Column("base 4", _PERCENT), result.d_base_fourgram),
         (Column("stable"), result.d_stable),
     ]
     given = [(column, values) for column, values in columns if values is not None]
@@ -154,5 +154,8 @@ def _offsets(result: Pmi) -> Table:
         "offsets",
         [column for column, _ in given],
         Rows(*(values for _, values in given)),
-        "sensitivity: sum of |D|, the bits by which the true symbol's cost changes; percentages of it.",
+        "|D|: the bits by which the true symbol's cost changes, the sensitivity: its sum over cells, and its "
+        "mean. bigram, trigram, fourgram: % of the sum that is aligned; base: % of cells aligned, of pairs "
+        "(2), trigrams (3), fourgrams (4); random: base 2 with sources drawn from the text; from, to: "
+        "interval of bigram less base 2, in percentage points.",
     )

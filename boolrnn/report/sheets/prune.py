@@ -150,7 +150,7 @@ def _combined(result: Prune) -> Table:
 
 def _neurons(result: Prune) -> Table:
     columns = (
-        Column("neuron", "d"),
+        Column("neuron"),
         Column("least |z|", ".4g"),
         Column("weights", "d"),
         Column("bound", "d"),
@@ -169,7 +169,7 @@ def _neurons(result: Prune) -> Table:
         _given(result.neuron_proved),
         _given(result.neuron_wx),
     )
-    ordered = sorted(rows, key=lambda row: (-row[4], row[0]))
+    ordered = [(f"h{row[0]}", *row[1:]) for row in sorted(rows, key=lambda row: (-row[4], row[0]))]
     note = (
         "Weights of each row of wh that may go without changing a state; bound: by the least margin alone; "
         "largest: whether greedy is proved to be the most; wx: input weights that may go after them."

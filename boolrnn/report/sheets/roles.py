@@ -159,10 +159,11 @@ def _detectors(result: Roles) -> Table:
         result.detector_n_first,
         result.detector_n_second,
     )
+    ordered = sorted((row for row in rows if row[1]), key=lambda row: (-_size(row[3]), row[0]))
     return Table(
         "detectors",
         (
-            Column("neuron", "d"),
+            Column("neuron"),
             Column("label"),
             Column("phi, first", "+.3f"),
             Column("phi, second", "+.3f"),
@@ -171,7 +172,7 @@ def _detectors(result: Roles) -> Table:
             Column("n, first", ",d"),
             Column("n, second", ",d"),
         ),
-        sorted((row for row in rows if row[1]), key=lambda row: (-_size(row[3]), row[0])),
+        [(f"h{row[0]}", *row[1:]) for row in ordered],
         "The one label that correlates best with the bit on the first half; the second half has not been "
         "used to choose it, and orders the table.",
         limit=12,
