@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from analyses import ledger, protocol
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 CONSOLE = re.findall(r"```console\n\$ (.*?)\n(.*?)```", README, re.DOTALL)
@@ -54,6 +56,14 @@ def test_python_shown_runs_and_prints_its_comments(code, capsys):
 def test_links_and_pictures_exist():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_rows_of_the_ledger_are_the_recorded_ones():
+    section = README.split("## The ledger of claims")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    assert len(rows) >= 7
+    everything = ledger.to_markdown(protocol.recorded(ledger.archive()), "").splitlines()
+    assert [row for row in rows if row not in everything] == []
 
 
 def test_ci_runs_the_command_shown():

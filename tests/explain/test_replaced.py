@@ -93,5 +93,5 @@ def test_the_draws_of_a_position_depend_on_the_seed_alone():
 
 @pytest.mark.parametrize("how", [0, -1, "most", "4"])
 def test_what_is_refused(how):
-    with pytest.raises(OptionError, match="expected a number, 1 or more, or 'all'"):
+    with pytest.raises(OptionError, match="expected a number, 1..10000, or 'all'"):
         Replacements(np.array([0, 1]), 2, how, 0)
