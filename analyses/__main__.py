@@ -25,6 +25,9 @@ TANH = click.option(
     show_default=True,
     help="float32 tanh: correctly rounded, or this machine's libm.",
 )
+ALPHABET = click.option(
+    "--alphabet", metavar="STRING", help="The net's symbols, in order.  [default: a symbol is a byte value]"
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 
 
@@ -47,15 +50,18 @@ def group(ctx: click.Context) -> None:
 @click.argument("model")
 @click.argument("text")
 @TANH
+@ALPHABET
 @JSON
 @click.option("--out", metavar="DIR", help="Write ledger.json, ledger.md and ledger.html into DIR.")
-def run(name: str, model: str, text: str, tanh: str, as_json: bool, out: str | None) -> None:
+def run(
+    name: str, model: str, text: str, tanh: str, alphabet: str | None, as_json: bool, out: str | None
+) -> None:
     """Measure the claims of one experiment, of the seven questions, or all, on MODEL and TEXT.
 
     Example:  python -m analyses run q3_neurons sat_model.bin enwik_1024.txt
     """
     names = protocol.chosen(name)
-    pair = protocol.read_pair(model, text, tanh)
+    pair = protocol.read_pair(model, text, tanh, alphabet)
     folder = None if out is None else Path(out)
     if folder is not None:
         with writing(folder):
@@ -118,8 +124,11 @@ def check(model: str | None, text: str | None, record: bool, tanh: str) -> None:
 @click.argument("text", required=False)
 @click.option("-o", "output", metavar="FILE", help="Write it to FILE (.md, .html or .json).")
 @TANH
+@ALPHABET
 @JSON
-def show(model: str | None, text: str | None, output: str | None, tanh: str, as_json: bool) -> None:
+def show(
+    model: str | None, text: str | None, output: str | None, tanh: str, alphabet: str | None, as_json: bool
+) -> None:
     """The ledger of claims: measured on MODEL and TEXT, or as recorded of the archived pair.
 
     On another pair than the archived one, "published" is what the archived pair gives.
@@ -131,7 +140,7 @@ def show(model: str | None, text: str | None, output: str | None, tanh: str, as_
         raise BoolrnnError(f"{output}: expected a name that ends in .md, .html or .json")
     if output is not None and not Path(output).parent.is_dir():
         raise BoolrnnError(f"{output}: cannot be written (no such directory)")
-    pair = None if model is None or text is None else protocol.read_pair(model, text, tanh)
+    pair = None if model is None or text is None else protocol.read_pair(model, text, tanh, alphabet)
     rows = protocol.recorded(ledger.archive()) if pair is None else ledger.measured(pair)
     if output is not None:
         write(Path(output), rows, pair)
@@ -177,11 +186,13 @@ def emit(rows: list[Row], pair: Pair | None, as_json: bool) -> None:
         return
     table = Table("experiment", *ledger.head(rows)[:-1], box=None, pad_edge=False)
     for row in rows:
-        table.add_row(row.experiment, *ledger.cells(row)[:-1])
+        said, published, found, verdict, _ = ledger.cells(row)
+        why = "" if row.verdict in (protocol.REPRODUCED, protocol.SAME) else row.remark
+        table.add_row(row.experiment, said, published, found, f"{verdict}\n({why})" if why else verdict)
     Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
     for name, count in ledger.counted(rows).items():
         click.echo(f"{count:4}  {name}")
-    click.echo("Why, and where each claim stands: --json, or a file by ledger -o or run --out.")
+    click.echo("Where each claim stands, and more remarks: --json, or a file by ledger -o or run --out.")
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -246,9 +246,15 @@ def plain(value: Any) -> Value:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def read_pair(model: str | os.PathLike[str], text: str | os.PathLike[str], tanh: str = "exact") -> Pair:
-    """A weights file and a text file as a pair."""
-    source = boolrnn.read_source(model)
+def read_pair(
+    model: str | os.PathLike[str],
+    text: str | os.PathLike[str],
+    tanh: str = "exact",
+    alphabet: str | None = None,
+) -> Pair:
+    """A weights file and a text file as a pair; `alphabet` names the symbols of a net that has no names."""
+    letters = None if alphabet is None else np.frombuffer(os.fsencode(alphabet), np.uint8)
+    source = boolrnn.read_source(model, alphabet=letters)
     try:
         with open(text, "rb") as stream:
             data = stream.read()

@@ -118,7 +118,7 @@ def offsets(pair: Pair, **options: Any) -> Any:
     show_default=True,
     help="Look for the best set of neurons of every size.",
 )
-@click.option("--budget", type=float, metavar="SECONDS", help="Stop the search then, with what it has found.")
+@click.option("--budget", type=float, metavar="SECONDS", help="Stop the search then; exit with 3.")
 @click.option(
     "--as-published",
     is_flag=True,

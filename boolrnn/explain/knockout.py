@@ -115,6 +115,11 @@ class Knockout(Result):
     ranking_mean: Float64[np.ndarray, "R"] = named("rankings.mean_bpc")  # over k = 0..H
     ranking_curve: Float64[np.ndarray, "R A"] = named("rankings.curve")  # bpc of the first k alone
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the budget ended the search: `best` holds what was found by then."""
+        return not (self.complete or self.interrupted)
+
 
 def knockout(
     model: Weights | Automaton,

@@ -180,6 +180,8 @@ def prune(
             f"O = {weights.outputs} outputs for V = {weights.symbols} symbols: prune needs a net that "
             "predicts the next symbol (O = V); without the network's part it shows the automaton's"
         )
+    if as_published and not (thresholds is None and subsets is None):
+        raise OptionError("as_published: its thresholds and subsets are its own")
     if not network and (as_published or not automaton):
         raise OptionError("network: without its part nothing is left to compute")
     if not 0 <= tolerance < np.inf:

@@ -168,6 +168,14 @@ def test_the_second_column_says_what_it_is(rows):
     assert ledger.head([dataclasses.replace(row, archived=False) for row in rows])[1] == "archived pair"
 
 
+def test_a_net_without_names_gets_an_alphabet(capsys, files):
+    """Four symbols that are no byte values of the text."""
+    (files / "abcd").write_bytes(b"abcd" * 30)
+    case = ("run", "q3_neurons", files / "hard.npz", files / "abcd")
+    assert "outside" in run(capsys, *case, code=2).err
+    assert "baseline" not in run(capsys, *case, "--alphabet", "abcd").err
+
+
 def test_as_a_module():
     environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
     done = subprocess.run(

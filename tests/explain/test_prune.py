@@ -325,6 +325,8 @@ def test_other_outputs_have_no_bpc():
         ({"tanh": "other"}, "tanh"),
         ({"network": False, "automaton": False}, "nothing"),
         ({"network": False, "as_published": True}, "nothing"),
+        ({"thresholds": [0.5], "as_published": True}, "its own"),
+        ({"subsets": [2], "as_published": True}, "its own"),
     ],
 )
 def test_bad_options_are_refused_in_one_line(options, words):

@@ -173,6 +173,7 @@ def test_a_budget_leaves_what_was_found():
     weights, text = random_net(6, 20, 3), text_of(6, 50, 3)
     found = knockout(weights, text, budget=1e-9)
     assert not found.complete
+    assert found.undecided  # exit code 3
     assert found.search.endswith("; the budget ended first")
     assert len(found.best_k) == 21  # the rankings' prefixes are there from the first
     assert "greedy" not in found.ranking_rank
@@ -193,6 +194,7 @@ def test_an_interrupted_search_leaves_what_was_found(monkeypatch):
     found = knockout(weights, text)
     assert found.interrupted
     assert not found.complete
+    assert not found.undecided
     assert found.search.endswith("; interrupted")
     assert "greedy" in found.ranking_rank  # which takes 20 steps
     assert len(found.best_k) == 21
