@@ -15,7 +15,7 @@ from rich.table import Table
 
 from analyses import NAMES, ledger, protocol
 from analyses.protocol import Pair, Row
-from boolrnn import BoolrnnError
+from boolrnn import BoolrnnError, progress
 
 TITLE = "Published claims about the sat-rnn, and what boolrnn measures"
 TANH = click.option(
@@ -196,7 +196,8 @@ def emit(rows: list[Row], pair: Pair | None, as_json: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run it; a user's mistake is one line on stderr and exit code 2."""
+    """Run it; a user's mistake is one line on stderr and exit code 2. Long work shows bars on a terminal."""
+    progress.enable()
     try:
         return group.main(arguments, prog_name="python -m analyses", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):

@@ -14,7 +14,7 @@ CLAIMS = (
     Claim("median", 15, 0, "patterns", PAGE, "active at 0.01, median"),
     Claim("mean", 1166, 1, "patterns", PAGE, "active at 0.01, mean"),
     Claim("mean_to_median", 78, 0.5, "", PAGE, "mean over median"),
-    Claim("wh_share_0.001", 88.0, 0.5, "%", PAGE, "of active patterns are in wh, at 0.0001"),
+    Claim("wh_share_0.001", 88.0, 0.5, "%", PAGE, "of active patterns are in wh, at 0.001"),
     Claim("wh_share_0.01", 87.0, 0.5, "%", PAGE, "the same at 0.01"),
     Claim("wh_share_0.1", 85.0, 0.5, "%", PAGE, "the same at 0.1"),
     Claim("wh_active", 95.5, 0.05, "%", PAGE, "of wh is active somewhere"),
@@ -101,9 +101,9 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "median", found.tau_median[k]
     yield "mean", found.tau_mean[k]
     yield "mean_to_median", found.tau_mean[k] / found.tau_median[k] if found.tau_median[k] else None
-    for tau, name in (("0.001", "0.001"), ("0.01", "0.01"), ("0.1", "0.1")):
+    for tau in ("0.001", "0.01", "0.1"):
         at = row[tau]
-        yield f"wh_share_{name}", 100 * found.tau_wh[at] / found.tau_mean[at] if found.tau_mean[at] else None
+        yield f"wh_share_{tau}", 100 * found.tau_wh[at] / found.tau_mean[at] if found.tau_mean[at] else None
     yield "wh_active", 100 * (1 - found.never_wh / found.patterns_wh)
     yield "never_active", np.array([found.never_wx, found.never_wh, found.never_wy])
     yield "distinct", len(np.unique(pair.symbols))
