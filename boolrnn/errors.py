@@ -6,7 +6,8 @@
         ├── TextError           a text, an alphabet, a symbol
         ├── StateError          a state argument
         ├── OptionError         the value of an option or keyword
-        └── ResultError         a saved result or a compiled automaton
+        ├── ResultError         a saved result or a compiled automaton
+        └── MachineError        a machine, a regular expression, a specification
 
 Each message is one line: what is wrong, where, and what was expected. Anything else that escapes is
 a bug and keeps its traceback.
@@ -39,3 +40,7 @@ class OptionError(InputError):
 
 class ResultError(InputError):
     """A saved result or compiled automaton cannot be read or written."""
+
+
+class MachineError(InputError):
+    """A finite machine, or a text that describes one, cannot be read or used."""
