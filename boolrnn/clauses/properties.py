@@ -47,10 +47,10 @@ class Readout:
                 near = y + np.abs(y) * 2.0**-50 >= (top - np.abs(top) * 2.0**-50)[:, None]
                 for b in np.flatnonzero(near.sum(axis=1) > 1).tolist():
                     rivals = np.flatnonzero(near[b]).tolist()
-                    found[first + b] = max(rivals, key=lambda o, b=b: (self._sum(o, part[b]), -o))
+                    found[first + b] = max(rivals, key=lambda o, b=b: (self.total(o, part[b]), -o))
         return found
 
-    def _sum(self, output: int, state: Bool[np.ndarray, "H"]) -> int:
+    def total(self, output: int, state: Bool[np.ndarray, "H"]) -> int:
         """y of one output, in units of 2^unit."""
         if output not in self.integers:
             self.integers[output] = python_integers(self.entries[output], self.unit)
