@@ -261,7 +261,7 @@ class _Compiled:
     def _enter(self, slots: int) -> None:
         self.table = np.zeros(0, np.uint64)  # the old one is gone before the new one is there
         self.table = np.zeros(slots, np.uint64)
-        self.code.enter(self.table, self.search.rows, self.search.count)
+        self.code.enter(self.table, self.search.rows, 0, self.search.count)
 
     def some(self, at: int, end: int, keep: bool) -> tuple[int, int]:
         """A few successors from `at` on: what ended it, and where."""

@@ -91,7 +91,7 @@ def _limbs(entries: np.ndarray, unit: int) -> tuple[np.ndarray, int]:
 
 
 @intrinsic
-def _add_up(_typing: Any, table: Any, bias: Any, state: Any, slices: Any, stride: Any, sums: Any) -> Any:
+def add_up(_typing: Any, table: Any, bias: Any, state: Any, slices: Any, stride: Any, sums: Any) -> Any:
     """Add up 64 rows for the state at an address, write them to `sums`, and return the largest."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -151,7 +151,7 @@ def _predicted(readout, state):
     floor = -_TOP - 1
     for w in range(groups):
         shift = w * 2 * LANES
-        floor = max(floor, _add_up(slices + shift, bias + shift, state, count, stride, sums + shift))
+        floor = max(floor, add_up(slices + shift, bias + shift, state, count, stride, sums + shift))
     floor -= 2 * slack
     leads = -1
     for w in range(groups):
@@ -220,7 +220,7 @@ def _merged(aim, node):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _hash(node, width):
+def hash_of(node, width):
     """64 bits of the node (`width` words) at an address."""
     mixed = np.uint64(0)
     for w in range(width):
@@ -232,7 +232,7 @@ def _hash(node, width):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _find(table, mask, nodes, width, node, mixed):
+def find(table, mask, nodes, width, node, mixed):
     """The slot of the table at an address that holds the node, or the empty one where it belongs."""
     low, at = np.uint64(0xFFFFFFFF), mixed & mask
     while True:
@@ -250,19 +250,19 @@ def _find(table, mask, nodes, width, node, mixed):
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _entry(mixed, number):
+def entry_of(mixed, number):
     return (mixed & ~np.uint64(0xFFFFFFFF)) | np.uint64(number + 1)
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def enter(table, nodes, count):
-    """Enter the first `count` nodes, which are distinct, into an empty table."""
+def enter(table, nodes, first, count):
+    """Enter nodes first .. count - 1, which are distinct, into an empty table."""
     width, mask = nodes.shape[1], np.uint64(len(table) - 1)
-    for n in range(count):
+    for n in range(first, count):
         node = address(nodes) + 8 * width * n
-        mixed = _hash(node, width)
-        table[_find(address(table), mask, address(nodes), width, node, mixed)] = _entry(mixed, n)
+        mixed = hash_of(node, width)
+        table[find(address(table), mask, address(nodes), width, node, mixed)] = entry_of(mixed, n)
 
 
 @njit(nogil=True, cache=True)
@@ -300,11 +300,11 @@ def expand(tables, goal, reading, nodes, links, table, begin, end, symbols, coun
         size = min(_BATCH, end - first)
         _successors(where, aim, rows, symbols, first, size, first_row)
         for b in range(size):
-            slots[b] = _hash(first_row + 8 * width * b, width)
+            slots[b] = hash_of(first_row + 8 * width * b, width)
             prefetch(first_slot + 8 * np.int64(slots[b] & mask))
         for b in range(size):
             node = first_row + 8 * width * b
-            at = _find(first_slot, mask, rows, width, node, slots[b])
+            at = find(first_slot, mask, rows, width, node, slots[b])
             if table[at] or _merged(aim, node):
                 continue
             if _meets(aim, node):  # of nodes known before none does
@@ -314,7 +314,7 @@ def expand(tables, goal, reading, nodes, links, table, begin, end, symbols, coun
             for w in range(width):
                 nodes[count, w] = block[b, w]
             links[count] = first + b
-            table[at] = _entry(slots[b], count)
+            table[at] = entry_of(slots[b], count)
             count += 1
     return GOING, end, count
 
@@ -337,6 +337,6 @@ def look(tables, goal, reading, nodes, table, begin, end, symbols, fresh, scratc
             if _meets(aim, node):
                 return first + b, True
             if not fresh:
-                at = _find(address(table), mask, address(nodes), width, node, _hash(node, width))
+                at = find(address(table), mask, address(nodes), width, node, hash_of(node, width))
                 fresh = table[at] == 0
     return -1, fresh

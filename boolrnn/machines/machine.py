@@ -156,6 +156,30 @@ def _nulled(values: np.ndarray) -> list[Any]:
     return shown.tolist()
 
 
+def as_moore(machine: Machine) -> Machine:
+    """A Moore machine that gives the labels of a Mealy machine one symbol later; a Moore machine itself.
+
+    Its states are pairs of a state and the label with which it was entered, as far as there are any, and a
+    start that nothing leads to, whose own label (the first) means nothing.
+    """
+    if machine.kind == MOORE:
+        return machine
+    count = len(machine.labels)
+    pair = np.where(machine.transitions < 0, NOTHING, machine.transitions * count + machine.outputs)
+    pairs = np.unique(pair[pair >= 0])
+    number = np.searchsorted(pairs, pair) + 1
+    number[pair < 0] = NOTHING
+    states, labels = np.divmod(pairs, count)
+    return Machine(
+        kind=MOORE,
+        alphabet=machine.alphabet,
+        labels=machine.labels,
+        transitions=number[[machine.start, *states.tolist()]],
+        outputs=np.concatenate([[0], labels]),
+        start=0,
+    )
+
+
 def _check(machine: Machine) -> None:
     """Refuse parts that do not fit."""
     alphabet, labels, count = machine.alphabet, machine.labels, len(machine.transitions)

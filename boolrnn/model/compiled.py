@@ -178,21 +178,21 @@ def step(where, before, x, after):
         shift = w * 2 * LANES
         low, high, near, far = _two_words(table + shift, drive + shift, before, slices, stride, limit)
         if near | far:
-            low = _settled(exact, before, x, w, low, near)
-            high = _settled(exact, before, x, w + 1, high, far)
+            low = settled(exact, before, x, w, low, near)
+            high = settled(exact, before, x, w + 1, high, far)
         poke(after + 8 * w, low)
         poke(after + 8 * w + 8, high)
     if words % 2:
         shift = (words - 1) * 2 * LANES
         low, near = _one_word(table + shift, drive + shift, before, slices, stride, limit)
         if near:
-            low = _settled(exact, before, x, words - 1, low, near)
+            low = settled(exact, before, x, words - 1, low, near)
         poke(after + 8 * words - 8, low)
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
-def _settled(exact, before, x, w, bits, near):
+def settled(exact, before, x, w, bits, near):
     """Word w of the next state with the bits in `near` summed exactly."""
     while near:
         lowest = near & (~near + np.uint64(1))
