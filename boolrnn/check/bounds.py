@@ -176,13 +176,52 @@ def certify_symbols(automaton: Automaton) -> Certificate:
     return found
 
 
-class _Everywhere:
-    """Bounds over all sign states, and at the start, symbol by symbol."""
+def certify_over(automaton: Automaton, symbols: Int64[np.ndarray, "S"]) -> Certificate:
+    """Level 4 for all texts over just these symbols, by a bound over all sign states."""
+    return _Everywhere(automaton).certificate(symbols)
 
-    def __init__(self, automaton: Automaton) -> None:
-        self.automaton, self.slack = automaton, _Slack(automaton)
-        self.least = least_margins(automaton)
-        self.drive = np.abs(automaton.drive.T)
+
+def certify_reachable(
+    automaton: Automaton,
+    symbols: Int64[np.ndarray, "S"],
+    least: Float64[np.ndarray, "S H"],
+    start: Float64[np.ndarray, "S H"],
+) -> Certificate:
+    """Level 4 for all texts over `symbols`, by the states that these symbols can reach.
+
+    `least[s, i]` must not exceed |z_i| for any state that the automaton reaches from its start through
+    `symbols` and symbol number s read there (at most one unit in the last place above, as the automaton gives
+    it); `start[s, i]` the same for |z_i| at the start, where z is the drive.
+
+    **Soundness.** Only the automaton's own trajectories are needed: by the induction above the program's
+    signs after t symbols are the automaton's state after them, which is reachable; so the margin of the next
+    step is one of those that `least` bounds, and the next signs are equal again. States that are not
+    reachable may have any margin, 0 included. So the sign map is a functional bisimulation from the states
+    that the program reaches to those that the automaton reaches. What is asked of the caller is that all
+    reachable states are covered; a bound over more of them is one too.
+    """
+    every_least, every_start = (np.zeros((automaton.symbols, automaton.hidden)) for _ in range(2))
+    every_least[symbols], every_start[symbols] = least, start
+    return _Everywhere(automaton, every_least, every_start, "reachable state").certificate(symbols)
+
+
+class _Everywhere:
+    """Bounds over states, by default all sign states, and at the start, symbol by symbol.
+
+    `least` (V, H) bounds |z| over the states from below, `start` (V, H) at the start; `which` says in words
+    what is bounded.
+    """
+
+    def __init__(
+        self,
+        automaton: Automaton,
+        least: np.ndarray | None = None,
+        start: np.ndarray | None = None,
+        which: str = "state",
+    ) -> None:
+        self.automaton, self.slack, self.which = automaton, _Slack(automaton), which
+        self.least = least_margins(automaton) if least is None else least
+        self.drive = np.abs(automaton.drive.T) if start is None else start
 
     def promising(self) -> Int64[np.ndarray, "S"]:
         """Symbols whose bounds hold without any shortfall, best first; at least one."""
@@ -206,13 +245,13 @@ class _Everywhere:
             bound = _bound(least, slack.step[symbols], slack.carried(grown))
             if not bound.min() > _LEAST:
                 i = int(bound.min(axis=0).argmin())
-                reason = f"some state may bring |z| of h{i} under its bound"
+                reason = f"some {self.which} may bring |z| of h{i} under its bound"
                 if slack.step[symbols].max() == math.inf:
                     reason = "sums may overflow float32"
                 return refused(reason, float(bound.min()), i)
             after = np.maximum(first, _shortfall(bound).max(axis=0))
             if (after <= grown).all():
-                reason = "no state and no symbol brings a margin under its bound"
+                reason = f"no {self.which} and no symbol brings a margin under its bound"
                 margin = lowered(self.automaton, float(min(least.min(), drive.min())))
                 lowest = float(min(bound.min(), start.min()))
                 return Certificate(True, lowest, None, None, reason, margin, grown, symbols)

@@ -8,10 +8,12 @@ every reachable state      all states that can be reached, where they are few: e
 every position of the text the gaps along one text are wide enough
 
 A gap between two outputs is wide enough if it exceeds what both sums can lose: gamma M + sum |wy| eps +
-flush each, as in boolrnn.check.bounds.
+flush each, as in boolrnn.check.bounds. The same is asked of other labels that are read off the outputs: a
+sign, a set of the largest, a group of outputs that share a name.
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,10 +22,12 @@ from boolrnn.check.bounds import Certificate
 from boolrnn.check.exact_sums import fits
 from boolrnn.model.automaton import Automaton, BoolTrace
 from boolrnn.model.exact import ExactRows
-from boolrnn.shapes import Bool
+from boolrnn.shapes import Bool, Float64, Int64
 
 ALWAYS, TEXT, NONE = "certified_always", "certified_text", "none"
 REACHABLE = 4096  # states; more are not enumerated here
+
+Room = Callable[[np.ndarray, np.ndarray], np.ndarray]  # (outputs (B, O), losses (O)) -> room (B)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,50 +48,81 @@ def certify_outputs(
     bias = np.zeros((automaton.outputs, 1), np.float32)
     if exact and fits(automaton.wy, bias, automaton.by).all():
         return Outputs(level, "exact sums", "every output is an exact float32 sum")
-    gaps = _Gaps(automaton, states.shortfall)
+    gaps = Gaps(automaton.wy, automaton.by, states.shortfall)
+    room = sign_room if automaton.outputs == 1 else largest_room()
     if gaps.overflow:
         return Outputs(NONE, None, "float32 sums of outputs may overflow")
     if level == ALWAYS and states.symbols is not None:
         met = reachable(automaton, states.symbols)
         if met is not None:
-            bad = gaps.first_close(met)
+            bad = gaps.first_close(met, room)
             if bad is None:
                 return Outputs(ALWAYS, "every reachable state", f"gaps at all {len(met):,} reachable states")
     if run is None:
         return Outputs(NONE, None, "outputs are not exact sums; with a TEXT its positions are checked")
-    bad = gaps.first_close(run.states)
+    bad = gaps.first_close(run.states, room)
     if bad is None:
         return Outputs(TEXT, "every position of the text", f"gaps at all {len(run.states):,} positions")
     return Outputs(NONE, None, f"after t = {bad} two outputs are closer than float32 sums can tell")
 
 
-class _Gaps:
-    """Exact outputs, and what float32 sums of them can lose."""
+def largest_room(groups: Int64[np.ndarray, "O"] | None = None) -> Room:
+    """Of the largest output: by how much it stands out from each output of another group than its own
+    (`groups[o]`; None: every output is a group), after what rounding may take from both. inf where there
+    is no other group."""
 
-    def __init__(self, automaton: Automaton, shortfall: np.ndarray) -> None:
-        zeros = np.zeros((automaton.outputs, 1), np.float32)
-        self.rows = ExactRows(automaton.wy, zeros, automaton.by)
-        rounds = (automaton.hidden + 3) * 2.0**-24
-        absolute = np.abs(automaton.wy).astype(np.float64)
-        size = absolute.sum(axis=1) + np.abs(automaton.by)
-        self.overflow = bool((size >= 2.0**126).any())
+    def room(outputs: Float64[np.ndarray, "B O"], loss: Float64[np.ndarray, "O"]) -> np.ndarray:
+        group = np.arange(outputs.shape[1]) if groups is None else groups
+        own = group == group[outputs.argmax(axis=1)][:, None]
+        high = np.where(own, outputs - loss, -np.inf).max(axis=1)
+        return high - np.where(own, -np.inf, outputs + loss).max(axis=1)
+
+    return room
+
+
+def sign_room(outputs: Float64[np.ndarray, "B O"], loss: Float64[np.ndarray, "O"]) -> np.ndarray:
+    """Of the signs of all outputs given: how far the nearest is from 0, after what rounding may take."""
+    return (np.abs(outputs) - loss).min(axis=1)
+
+
+def top_room(count: int) -> Room:
+    """Of the set of the `count` largest outputs: by how much each of them stands out from each other output,
+    after what rounding may take from both. inf where no output is left out."""
+
+    def room(outputs: Float64[np.ndarray, "B O"], loss: Float64[np.ndarray, "O"]) -> np.ndarray:
+        order = np.argsort(-outputs, axis=1, kind="stable")
+        inside = np.take_along_axis(outputs - loss, order[:, :count], axis=1).min(axis=1)
+        outside = np.take_along_axis(outputs + loss, order[:, count:], axis=1)
+        return inside - outside.max(axis=1, initial=-np.inf)
+
+    return room
+
+
+class Gaps:
+    """Exact outputs by + wy s of sign states, and what float32 sums of them can lose where hidden values are
+    up to `shortfall` (H) inside +-1. `overflow` says whether float32 sums may overflow: then nothing holds.
+
+    `loss[o]` bounds the distance between output o of the program and of the automaton.
+    """
+
+    def __init__(self, wy: np.ndarray, by: np.ndarray, shortfall: Float64[np.ndarray, "H"]) -> None:
+        size, hidden = wy.shape
+        self.rows = ExactRows(wy, np.zeros((size, 1), np.float32), by)
+        rounds = (hidden + 3) * 2.0**-24
+        absolute = np.abs(wy).astype(np.float64)
+        total = absolute.sum(axis=1) + np.abs(by)
+        self.overflow = bool((total >= 2.0**126).any())
         gamma = rounds / (1 - rounds) if rounds < 0.5 else np.inf
-        flush = 2.0 * (3 * automaton.hidden + 4) * 2.0**-126
-        self.loss = (gamma * size + absolute @ shortfall + flush) * (1 + 2.0**-30)
+        flush = 2.0 * (3 * hidden + 4) * 2.0**-126
+        self.loss = (gamma * total + absolute @ shortfall + flush) * (1 + 2.0**-30)
 
-    def first_close(self, states: Bool[np.ndarray, "B H"]) -> int | None:
-        """The first state whose largest output does not stand out."""
+    def first_close(self, states: Bool[np.ndarray, "B H"], room: Room) -> int | None:
+        """The first state whose label does not stand out from all others, by what `room` measures."""
         for first in range(0, len(states), 4096):
             part = signs(states[first : first + 4096])
             exact = self.rows.z(part, np.zeros(len(part), np.int64))
-            low, rounding = exact + self.loss, np.abs(exact).max(axis=1) * 2.0**-48
-            if exact.shape[1] == 1:
-                room = np.abs(exact[:, 0]) - self.loss[0]
-            else:
-                top, each = exact.argmax(axis=1), np.arange(len(exact))
-                low[each, top] = -np.inf
-                room = exact[each, top] - self.loss[top] - low.max(axis=1)
-            close = ~(room > rounding)
+            rounding = np.abs(exact).max(axis=1) * 2.0**-48
+            close = ~(room(exact, self.loss) > rounding)
             if close.any():
                 return first + int(close.argmax())
         return None

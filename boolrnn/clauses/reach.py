@@ -102,7 +102,7 @@ def reach(
     if budget is not None and not budget > 0:
         raise OptionError(f"budget {budget}: expected more than 0 seconds")
     first, second = (_state(n, s, automaton) for n, s in (("start", start), ("versus", versus)))
-    symbols, bytes_ = _among(among, automaton.symbols), parse_memory(memory)
+    symbols, bytes_ = symbols_among(among, automaton.symbols), parse_memory(memory)
     starts = [first] if second is None else [first, second]
     search = Search(automaton, goal, starts, symbols, bytes_, engine, budget)
     search.run(within)
@@ -130,7 +130,7 @@ def _state(name: str, given: np.ndarray | None, automaton: Automaton) -> Bool[np
     return None if given is None else as_bits(name, given, (automaton.hidden,))
 
 
-def _among(given: Sequence[int] | np.ndarray | None, count: int) -> Int64[np.ndarray, "A"]:
+def symbols_among(given: Sequence[int] | np.ndarray | None, count: int) -> Int64[np.ndarray, "A"]:
     """The symbols that words may use, in the order in which they are tried."""
     if given is None:
         return np.arange(count)

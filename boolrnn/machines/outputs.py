@@ -5,6 +5,7 @@ argmax   the output with the largest y_o = by_o + sum_j wy[o, j] s_j, the lowest
 symbol   the same, named by the net's symbols (it predicts them: O = V)
 sign:K   whether y_K >= 0: labels 0 and 1
 top:K    the set of the K largest outputs, of equal ones the lowest first
+bits:L   the bits of the neurons L, such as bits:h3,h7; the start, which has no bits, has a label of its own
 FILE     the argmax, with another readout or other names. An .npz archive holds `wy` (O, H) and `by` (O); any
          other file one line per output, its label: outputs with the same label are not told apart
 
@@ -23,14 +24,15 @@ from boolrnn.machines.naming import names_of
 from boolrnn.model.weights import Weights
 from boolrnn.shapes import Bool, Int64
 
-ARGMAX, SIGN, TOP = "argmax", "sign", "top"
+ARGMAX, SIGN, TOP, BITS = "argmax", "sign", "top", "bits"
 REJECT_ACCEPT = ("0", "1")
+START = "start"  # the label of a start without bits
 _BLOCK = 4096  # states whose outputs are computed at once
 
 
 class Labeller:
-    """Labels of a net's states. `labels` names them; `kind` is argmax, sign or top, of the outputs `size`:
-    the one whose sign it is (sign:K), or how many (top:K). `wy` and `by` are the readout that is used.
+    """Labels of a net's states; `labels` names them. `kind` is argmax, sign (of the output number `size`),
+    top (the `size` largest) or bits (of `neurons`). `wy` and `by` are the readout that is used.
 
     Raises
     ------
@@ -41,65 +43,73 @@ class Labeller:
     def __init__(self, weights: Weights, outputs: str = ARGMAX) -> None:
         self.weights, self.asked = weights, outputs
         self.kind, self.size = ARGMAX, 1
+        self._names: tuple[str, ...] = ()
         self.wy, self.by = weights.wy, weights.by
-        self.label_of: np.ndarray | None = None  # of every output; None: labels are found as they come
-        self._sets: dict[bytes, int] = {}
+        self.label_of = np.zeros(0, np.int64)  # argmax: of every output
+        self.neurons: list[int] = []
+        self._met: dict[bytes, int] = {}  # top and bits: numbered as they come
         self._parse(outputs)
         self.sums = Readout(_with(weights, self.wy, self.by))
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of the labels; of sets those met so far."""
-        if self.kind != TOP:
-            return self._names
-        members = (np.frombuffer(key, np.int64).tolist() for key in self._sets)
-        return tuple("{" + ",".join(map(str, outputs)) + "}" for outputs in members)
+        """The names of the labels; of sets and bits those met so far."""
+        if self.kind == TOP:
+            sets = (np.frombuffer(key, np.int64).tolist() for key in self._met)
+            return tuple("{" + ",".join(map(str, outputs)) + "}" for outputs in sets)
+        if self.kind == BITS:
+            return tuple("".join(map(str, np.frombuffer(key, np.int64))) or START for key in self._met)
+        return self._names
 
     def of_states(self, states: Bool[np.ndarray, "B H"]) -> Int64[np.ndarray, "B"]:
         """The label of each state, a number in `labels`."""
-        if self.kind == ARGMAX and self.label_of is not None:
+        if self.kind == ARGMAX:
             return self.label_of[self.sums.predicted(states)]
         found = np.empty(len(states), np.int64)
         for first in range(0, len(states), _BLOCK):
-            part = states[first : first + _BLOCK]
-            y = self.sums.rows.z(signs(part), np.zeros(len(part), np.int64))
-            told = y[:, self.size] >= 0 if self.kind == SIGN else self._sets_of(y, part)
-            found[first : first + _BLOCK] = told
+            found[first : first + _BLOCK] = self._block(states[first : first + _BLOCK])
         return found
+
+    def _block(self, states: np.ndarray) -> np.ndarray:
+        if self.kind == BITS:
+            return self._numbers(states[:, self.neurons].astype(np.int64))
+        y = self.sums.rows.z(signs(states), np.zeros(len(states), np.int64))
+        if self.kind == SIGN:
+            return (y[:, self.size] >= 0).astype(np.int64)
+        return self._numbers(np.sort(self._largest(y, states), axis=1))
 
     def of_start(self) -> int:
         """The label of the network's start, where every sum is `by`."""
-        if self.kind == ARGMAX and self.label_of is not None:
+        if self.kind == ARGMAX:
             return int(self.label_of[self.by.argmax()])
         if self.kind == SIGN:
             return int(self.by[self.size] >= 0)
-        largest = np.sort(np.argsort(-self.by.astype(np.float64), kind="stable")[: self.size])
-        return self._number(largest)
+        if self.kind == BITS:
+            return self._number(np.zeros(0, np.int64))
+        return self._number(np.sort(np.argsort(-self.by.astype(np.float64), kind="stable")[: self.size]))
 
-    def _sets_of(self, y: np.ndarray, states: np.ndarray) -> np.ndarray:
-        """Numbers of the sets of the largest outputs."""
+    def _largest(self, y: np.ndarray, states: np.ndarray) -> np.ndarray:
+        """The largest outputs of each state, exactly."""
         order = np.argsort(-y, axis=1, kind="stable")
-        if self.sums.exact or self.size == y.shape[1]:
-            return self._numbers(order[:, : self.size])
-        last = np.take_along_axis(y, order[:, self.size - 1 : self.size + 1], axis=1)
-        near = last[:, 0] - last[:, 1] <= np.abs(last).sum(axis=1) * 2.0**-49  # each within one unit
-        every = range(y.shape[1])
-        for b in np.flatnonzero(near).tolist():
-            totals = [self.sums.total(o, states[b]) for o in every]
-            order[b] = sorted(every, key=lambda o, totals=totals: (-totals[o], o))
-        return self._numbers(order[:, : self.size])
+        if not self.sums.exact and self.size < y.shape[1]:
+            last = np.take_along_axis(y, order[:, self.size - 1 : self.size + 1], axis=1)
+            near = last[:, 0] - last[:, 1] <= np.abs(last).sum(axis=1) * 2.0**-49  # each within one unit
+            every = range(y.shape[1])
+            for b in np.flatnonzero(near).tolist():
+                totals = [self.sums.total(o, states[b]) for o in every]
+                order[b] = sorted(every, key=lambda o, totals=totals: (-totals[o], o))
+        return order[:, : self.size]
 
-    def _numbers(self, largest: np.ndarray) -> np.ndarray:
-        rows, back = np.unique(np.sort(largest, axis=1), axis=0, return_inverse=True)
-        first = np.full(len(rows), len(largest))
-        np.minimum.at(first, back.ravel(), np.arange(len(largest)))
+    def _numbers(self, keys: np.ndarray) -> np.ndarray:
+        """Numbers of rows, in the order in which they come: the same for any size of blocks."""
+        rows, first, back = np.unique(keys, axis=0, return_index=True, return_inverse=True)
         numbers = np.empty(len(rows), np.int64)
-        for r in np.argsort(first).tolist():  # numbered as they come: the same for any size of blocks
+        for r in np.argsort(first).tolist():
             numbers[r] = self._number(rows[r])
         return numbers[back.ravel()]
 
-    def _number(self, outputs: np.ndarray) -> int:
-        return self._sets.setdefault(outputs.astype(np.int64).tobytes(), len(self._sets))
+    def _number(self, key: np.ndarray) -> int:
+        return self._met.setdefault(key.astype(np.int64).tobytes(), len(self._met))
 
     def _parse(self, outputs: str) -> None:
         """Set kind, size, readout and names."""
@@ -112,7 +122,9 @@ class Labeller:
                 raise OptionError(f"outputs {outputs}: expected {self.kind}:{least}..{most}")
             self._names = REJECT_ACCEPT
             return
-        if outputs not in (ARGMAX, "symbol"):
+        if outputs.startswith("bits:"):
+            self.kind, self.neurons = BITS, self._listed(outputs[5:])
+        elif outputs not in (ARGMAX, "symbol"):
             self._read(outputs)
         elif outputs == "symbol":
             if not self.weights.predicts:
@@ -123,6 +135,14 @@ class Labeller:
         else:
             self._named(tuple(map(str, range(count))))
 
+    def _listed(self, text: str) -> list[int]:
+        """Neurons such as h3,h7."""
+        names = re.fullmatch(r"h?[0-9]{1,9}(,h?[0-9]{1,9})*", text)
+        neurons = [int(name.lstrip("h")) for name in text.split(",")] if names else []
+        if not neurons or max(neurons) >= self.weights.hidden:
+            raise OptionError(f"outputs bits:{text}: expected some of h0..h{self.weights.hidden - 1}")
+        return neurons
+
     def _named(self, names: tuple[str, ...]) -> None:
         """Names of all outputs; those with one name have one label."""
         known = {name: k for k, name in enumerate(dict.fromkeys(names))}
@@ -130,7 +150,7 @@ class Labeller:
 
     def _read(self, path: str) -> None:
         """A file of labels, or of another readout."""
-        expected = "expected argmax, symbol, sign:K, top:K or a file"
+        expected = "expected argmax, symbol, sign:K, top:K, bits:h3,h7 or a file"
         try:
             data = Path(path).read_bytes()
         except OSError as error:

@@ -8,14 +8,19 @@ automaton and machine give equal labels for every word of every length.
 
 import dataclasses
 import time
+from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
-from boolrnn.errors import MachineError, OptionError
+from boolrnn.errors import MachineError
+from boolrnn.graph.cycles import parse_memory
 from boolrnn.machines.explore import Exploration
+from boolrnn.machines.gather import Limits
 from boolrnn.machines.machine import MOORE, Machine, as_moore
 from boolrnn.machines.outputs import Labeller
-from boolrnn.model.automaton import Automaton
+from boolrnn.model.automaton import Automaton, compile
+from boolrnn.model.weights import Weights
 
 PAIRS = 10**7
 _FIRST, _LOOK = 1 << 10, 1 << 18  # pairs between two looks at their labels: few at first, then more
@@ -46,7 +51,7 @@ def first_difference(
     *,
     empty: bool = True,
     max_pairs: int = PAIRS,
-    memory: int = 1 << 30,
+    memory: int | str = "1G",
     budget: float | None = None,
     engine: str = "auto",
 ) -> Difference:
@@ -63,38 +68,131 @@ def first_difference(
     OptionError
         As Exploration does.
     """
+    limits = Limits(max_pairs, parse_memory(memory), _deadline(budget), engine)
+    return against_machine(automaton, labeller, symbols, machine, limits, empty)[0]
+
+
+def against_machine(
+    automaton: Automaton,
+    labeller: Labeller,
+    symbols: np.ndarray,
+    machine: Machine,
+    limits: Limits,
+    empty: bool = True,
+) -> tuple[Difference, Exploration]:
+    """`first_difference`, and the search that found it."""
     if not machine.complete:
-        raise MachineError("the machine is partial: some state has no transition under some symbol")
+        n, k = np.argwhere(machine.transitions < 0)[0]
+        raise MachineError(
+            f"the machine is partial: state {n} has no transition under {machine.alphabet[k]!r}"
+        )
     if len(machine.alphabet) != len(symbols):
         raise MachineError(f"{len(machine.alphabet)} symbols of the machine for {len(symbols)} of the net")
-    if max_pairs < 1:
-        raise OptionError(f"max_pairs {max_pairs}: expected at least 1")
-    deadline = None if budget is None else time.monotonic() + budget
-    empty = empty and machine.kind == MOORE
-    machine = as_moore(machine)
-    search = Exploration(
+    moore = as_moore(machine)
+    search = _search(automaton, symbols, limits, machine=moore.transitions, begins=moore.start)
+    own = _OfNet(search, labeller, 0, automaton.hidden)
+    comparison = _Comparison(search, own, _OfMachine(search, moore), empty and machine.kind == MOORE)
+    return comparison.run(limits.deadline), search
+
+
+def against_net(
+    pair: tuple[Automaton, Automaton],
+    labellers: tuple[Labeller, Labeller],
+    symbols: tuple[np.ndarray, np.ndarray],
+    limits: Limits,
+    empty: bool = True,
+) -> tuple[Difference, Exploration]:
+    """The first word, in symbols of the first net, whose labels by name differ between two nets;
+    symbols[0][k] of one net is symbols[1][k] of the other. The search walks on both as on one net, the
+    neurons of the second after those of the first."""
+    both, hidden = side_by_side(pair, symbols), pair[0].hidden
+    search = _search(both, np.arange(len(symbols[0])), limits)
+    sides = (_OfNet(search, labellers[0], 0, hidden), _OfNet(search, labellers[1], hidden, both.hidden))
+    found = _Comparison(search, *sides, empty).run(limits.deadline)
+    word = None if found.word is None else symbols[0][found.word]
+    return dataclasses.replace(found, word=word), search
+
+
+def _search(automaton: Automaton, symbols: np.ndarray, limits: Limits, **machine: Any) -> Exploration:
+    return Exploration(
         automaton,
         symbols,
-        machine=machine.transitions,
-        begins=machine.start,
         keep=False,
-        most=max_pairs,
-        memory=memory,
-        engine=engine,
+        most=limits.max_states,
+        memory=limits.memory,
+        engine=limits.engine,
         label="pairs",
+        **machine,
     )
-    return _Comparison(search, labeller, machine, empty).run(deadline)
+
+
+def _deadline(budget: float | None) -> float | None:
+    return None if budget is None else time.monotonic() + budget
+
+
+def side_by_side(pair: tuple[Automaton, Automaton], symbols: tuple[np.ndarray, np.ndarray]) -> Automaton:
+    """Two nets as one that runs both: symbol k is symbols[0][k] of one and symbols[1][k] of the other."""
+    left, right = (automaton.weights for automaton in pair)
+    size = left.hidden
+    wh = np.zeros((size + right.hidden, size + right.hidden), np.float32)
+    wh[:size, :size], wh[size:, size:] = left.wh, right.wh
+    return compile(
+        Weights(
+            wx=np.concatenate([left.wx[:, symbols[0]], right.wx[:, symbols[1]]]),
+            wh=wh,
+            bh=np.concatenate([left.bh, right.bh]),
+            wy=np.zeros((1, len(wh)), np.float32),
+            by=np.zeros(1, np.float32),
+        )
+    )
+
+
+class _Side(ABC):
+    """Labels, as names, of what a search found."""
+
+    @abstractmethod
+    def start(self) -> str:
+        """That of no symbols."""
+
+    @abstractmethod
+    def of(self, first: int, stop: int) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Those of nodes first .. stop - 1, as numbers, and the names of the numbers."""
+
+
+class _OfMachine(_Side):
+    def __init__(self, search: Exploration, machine: Machine) -> None:
+        self.search, self.machine = search, machine
+
+    def start(self) -> str:
+        return self.machine.labels[self.machine.outputs[self.machine.start]]
+
+    def of(self, first: int, stop: int) -> tuple[np.ndarray, tuple[str, ...]]:
+        return self.machine.outputs[self.search.beside(first, stop)], self.machine.labels
+
+
+class _OfNet(_Side):
+    def __init__(self, search: Exploration, labeller: Labeller, begin: int, end: int) -> None:
+        self.search, self.labeller, self.part = search, labeller, slice(begin, end)
+
+    def start(self) -> str:
+        number = self.labeller.of_start()
+        return self.labeller.labels[number]
+
+    def of(self, first: int, stop: int) -> tuple[np.ndarray, tuple[str, ...]]:
+        numbers = self.labeller.of_states(self.search.states(first, stop)[:, self.part])
+        return numbers, self.labeller.labels
 
 
 class _Comparison:
-    """Labels of the pairs that a search finds, compared in the order in which it finds them."""
+    """Labels of what a search finds, compared in the order in which it finds it."""
 
-    def __init__(self, search: Exploration, labeller: Labeller, machine: Machine, empty: bool) -> None:
-        self.search, self.labeller, self.machine = search, labeller, machine
-        self.told: dict[str, int] = {name: k for k, name in enumerate(machine.labels)}
+    def __init__(self, search: Exploration, left: _Side, right: _Side, empty: bool) -> None:
+        self.search, self.left, self.right = search, left, right
         self.compared, self.empty = 0, empty
+        self.known: dict[str, int] = {}  # a number for every name
 
     def run(self, deadline: float | None) -> Difference:
+        """Explore and compare in turns, until something differs or nothing is left, or something ends it."""
         search, until = self.search, _FIRST
         while True:
             search.run(deadline=deadline, until=until)
@@ -109,23 +207,20 @@ class _Comparison:
         """Compare what was not compared yet; the word of the first difference."""
         first, stop = self.compared, self.search.count
         if first == 0:
-            if self.empty and self._own(np.array([self.labeller.of_start()]))[0] != self._wanted(0, 1)[0]:
+            if self.empty and self.left.start() != self.right.start():
+                self.compared = 1
                 return np.zeros(0, np.int64)
             first = 1
-        own = self._own(self.labeller.of_states(self.search.states(first, stop)))
-        differs = own != self._wanted(first, stop)
+        differs = self._numbered(*self.left.of(first, stop)) != self._numbered(*self.right.of(first, stop))
         self.compared = first + int(differs.argmax()) + 1 if differs.any() else stop
         return self.search.word_to(self.compared - 1) if differs.any() else None
 
-    def _wanted(self, first: int, stop: int) -> np.ndarray:
-        return self.machine.outputs[self.search.beside(first, stop)]
+    def _numbered(self, numbers: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+        """Labels of either side as numbers that both share."""
+        return np.array([self.known.setdefault(name, len(self.known)) for name in names])[numbers]
 
     def _compared_to(self, word: np.ndarray | None) -> int:
         """All words of up to so many symbols are compared."""
         if word is not None:
             return len(word) - 1
         return len(self.search.word_to(self.compared - 1)) - (not self.search.closed)
-
-    def _own(self, labels: np.ndarray) -> np.ndarray:
-        """The net's labels as numbers of the machine's, -1 for those that it does not have."""
-        return np.array([self.told.get(name, -1) for name in self.labeller.labels])[labels]
