@@ -7,7 +7,7 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, clauses, explain, graph, make, model
+from boolrnn.cli import check, clauses, explain, graph, machines, make, model
 from boolrnn.errors import BoolrnnError
 
 ROOMS = (
@@ -17,6 +17,7 @@ ROOMS = (
     ("graph", graph.VERBS),
     ("clauses", clauses.VERBS),
     ("explain", explain.VERBS),
+    ("machines", machines.VERBS),
 )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from boolrnn.check.certify import Certify
     from boolrnn.cli.making import Corpus
+    from boolrnn.cli.specs import Spec
     from boolrnn.model.automaton import Automaton
     from boolrnn.model.formats import Source
     from boolrnn.model.weights import Weights
@@ -48,6 +49,12 @@ READING = (
         help="The net's symbols, in order, as characters.  [default: a symbol is a byte value]",
     ),
 )
+SELECTING = click.Option(
+    ["--alphabet"],
+    metavar="STRING",
+    help="The symbols that words are made of, as characters; of a net with as many symbols and no names for "
+    "them, their names in order.  [default: all symbols]",
+)
 EMITTING = (
     click.Option(["--json", "as_json"], is_flag=True, help="One JSON object on stdout."),
     click.Option(["--csv", "as_csv"], is_flag=True, help="The fullest table as CSV on stdout."),
@@ -64,6 +71,7 @@ class Pair:
     source: "Source"
     text: bytes | None
     inputs: dict[str, str]
+    chosen: "np.ndarray | None" = None  # symbols that --alphabet selects, where it does not name them
 
     @functools.cached_property
     def automaton(self) -> "Automaton":
@@ -106,11 +114,14 @@ class Pair:
         return parse_symbol(text, self.source.weights)
 
 
-def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], click.Command]:
+def verb(
+    *, text: str, embedded: bool = True, selects: bool = False
+) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a click command of a body `f(pair, **options) -> Result`.
 
     `text` is "needed", "optional" or "none". The command reads MODEL [TEXT], calls the body and emits.
-    `embedded` False asks for a MODEL instead of falling back to the pair that ships with the package.
+    `embedded` False asks for a MODEL instead of falling back to the pair that ships with the package. With
+    `selects`, `--alphabet` selects symbols of a net that has more of them, or names for them.
     """
 
     def wrap(body: Callable[..., Any]) -> click.Command:
@@ -132,7 +143,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
                 raise click.UsageError(f"{name} describes a MODEL, and none is given", _context())
             if model is not None and path is None and text == "needed":
                 raise click.UsageError("Missing argument 'TEXT'.", _context())
-            pair = read_pair(model, path, reading, embedded_text=text != "none")
+            pair = read_pair(model, path, reading, embedded_text=text != "none", selects=selects)
             emit(body(pair, **options), pair, **emitting)
 
         arguments = [click.Argument(["model"], required=not embedded)]
@@ -141,7 +152,7 @@ def verb(*, text: str, embedded: bool = True) -> Callable[[Callable[..., Any]], 
         return click.Command(
             body.__name__.rstrip("_").replace("_", "-"),
             callback=run,
-            params=[*arguments, *own, *_reading(own), *emitting_options(own)],
+            params=[*arguments, *own, *_reading(own, selects), *emitting_options(own)],
             help=inspect.getdoc(body),
         )
 
@@ -188,13 +199,14 @@ def check_output(output: str | None, *others: str | None, net: bool = True) -> N
         raise ResultError(f"{path}: cannot be written (no permission in its directory)")
 
 
-def _reading(own: list[click.Parameter]) -> list[click.Option]:
+def _reading(own: list[click.Parameter], selects: bool) -> list[click.Option]:
     """READING, its `--outputs` under another name where a verb has an option of that name."""
     taken = any("--outputs" in option.opts for option in own)
     other = click.Option(
         ["--readout-size", "readout"], type=READING[2].type, metavar="O", help=READING[2].help
     )
-    return [other if taken and option.name == "readout" else option for option in READING]
+    found = [other if taken and option.name == "readout" else option for option in READING]
+    return [*found[:-1], SELECTING] if selects else found
 
 
 def _context() -> click.Context:
@@ -227,7 +239,7 @@ def compiled(pair: Pair, output: str | None) -> "Automaton":
     if pair.symbols is not None:
         automaton = compile(automaton.weights, pair.symbols)
     if output is not None:
-        dataclasses.replace(automaton, made_by=_made_by(pair, None)).write(output)
+        dataclasses.replace(automaton, made_by=made_by(pair, None)).write(output)
     return automaton
 
 
@@ -236,7 +248,7 @@ def write_if_certified(found: "Certify", output: str, pair: Pair) -> None:
     if found.level == "none":
         click.echo(f"boolrnn: note: {output} is not written: nothing is certified", err=True)
     else:
-        dataclasses.replace(found, made_by=_made_by(pair, None)).write(output)
+        dataclasses.replace(found, made_by=made_by(pair, None)).write(output)
 
 
 def write_certificate_of(weights: "Weights", output: str, pair: Pair) -> None:
@@ -246,7 +258,7 @@ def write_certificate_of(weights: "Weights", output: str, pair: Pair) -> None:
     write_if_certified(certify(weights, outputs=True), output, pair)
 
 
-def _made_by(pair: "Pair | Corpus", seed: int | None) -> "MadeBy":
+def made_by(pair: "Pair | Corpus | Spec", seed: int | None) -> "MadeBy":
     import shlex
 
     from boolrnn.result import MadeBy
@@ -255,12 +267,18 @@ def _made_by(pair: "Pair | Corpus", seed: int | None) -> "MadeBy":
     return MadeBy(command=command, inputs=pair.inputs, seed=seed)
 
 
-def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, embedded_text: bool) -> Pair:
+def read_pair(
+    model: str | None,
+    text: str | None,
+    reading: dict[str, Any],
+    *,
+    embedded_text: bool,
+    selects: bool = False,
+) -> Pair:
     """MODEL and TEXT, or the pair that ships with the package where both are left out."""
     import hashlib
 
-    from boolrnn.model.corpus import parse_alphabet, read_bytes
-    from boolrnn.model.formats import read_source
+    from boolrnn.model.corpus import read_bytes
 
     if model is None:
         from boolrnn.data import embedded_pair
@@ -270,23 +288,35 @@ def read_pair(model: str | None, text: str | None, reading: dict[str, Any], *, e
         if not embedded_text:
             return Pair(source, None, inputs)
         return Pair(source, data, inputs | {"embedded text": hashlib.sha256(data).hexdigest()})
-    source = read_source(
-        model,
-        layout=reading["layout"],
-        symbols=reading["vocabulary"],
-        outputs=reading["readout"],
-        alphabet=None if reading["alphabet"] is None else parse_alphabet(reading["alphabet"]),
-    )
+    source, chosen = _read_model(model, reading, selects)
     inputs = {model: source.sha256}
     if text is None:
-        return Pair(source, None, inputs)
+        return Pair(source, None, inputs, chosen)
     data = read_bytes(text)
-    return Pair(source, data, inputs | {text: hashlib.sha256(data).hexdigest()})
+    return Pair(source, data, inputs | {text: hashlib.sha256(data).hexdigest()}, chosen)
+
+
+def _read_model(model: str, reading: dict[str, Any], selects: bool) -> "tuple[Source, np.ndarray | None]":
+    """A MODEL, and the symbols that `--alphabet` selects where it does not name them."""
+    from boolrnn.model.corpus import parse_alphabet, to_symbols
+    from boolrnn.model.formats import read_source
+
+    given = None if reading["alphabet"] is None else parse_alphabet(reading["alphabet"])
+    shape = {"layout": reading["layout"], "symbols": reading["vocabulary"], "outputs": reading["readout"]}
+    if given is None or not selects:
+        return read_source(model, **shape, alphabet=given), None
+    source = read_source(model, **shape)
+    if source.weights.alphabet is None and len(given) == source.weights.symbols:
+        return read_source(model, **shape, alphabet=given), None
+    try:
+        return source, to_symbols(given.tobytes(), source.weights)
+    except TextError as error:
+        raise TextError(f"alphabet {reading['alphabet']!r}: {error}") from None
 
 
 def emit(
     result: Any,
-    pair: "Pair | Corpus",
+    pair: "Pair | Corpus | Spec",
     *,
     as_json: bool,
     as_csv: bool,
@@ -297,7 +327,7 @@ def emit(
     """Say where the result comes from, save what was asked for, print it, and set the exit code."""
     import json
 
-    result = dataclasses.replace(result, made_by=_made_by(pair, seed))
+    result = dataclasses.replace(result, made_by=made_by(pair, seed))
     if figure is not None:
         from boolrnn.report.figures import write_figure
 
@@ -349,7 +379,7 @@ def _save(result: Any, directory: str) -> None:
         write_whole(Path(directory) / name, terminal.to_csv(table).encode("utf-8", "surrogateescape"))
 
 
-def _layout_warning(result: Any, pair: "Pair | Corpus") -> str | None:
+def _layout_warning(result: Any, pair: "Pair | Corpus | Spec") -> str | None:
     """Where a raw file predicts badly, see whether another layout would do far better."""
     score = getattr(result, "bpc_float", None)
     if pair.source is None or pair.source.form != "raw" or score is None or score < SUSPECT_BPC:

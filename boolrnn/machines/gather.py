@@ -46,19 +46,19 @@ class States:
     complete: bool
     why: str = ""
 
-    @property
-    def depth(self) -> np.ndarray:
-        """The length of a shortest word to each node of an enumeration, (N)."""
-        edges = [0, 1]
-        while edges[-1] < len(self.rows):
-            edges.append(max(int(self.transitions[edges[-2] : edges[-1]].max()) + 1, edges[-1] + 1))
-        sizes = np.diff(np.minimum(edges, len(self.rows)))
-        return np.repeat(np.arange(len(sizes)), sizes)
 
-    def blocks(self, hidden: int) -> Iterator[np.ndarray]:
-        """The bit states, some at a time, bool (B, H); the start is left out."""
+class Blocks:
+    """States as rows of words, some at a time as bools (B, H); row 0, the start, which is none, left out, and
+    what stands behind the state in a row too. It can be read as often as needed."""
+
+    def __init__(self, rows: np.ndarray, hidden: int) -> None:
+        self.rows, self.hidden = rows, hidden
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        words = -(-self.hidden // 64)
         for first in range(1, len(self.rows), _BLOCK):
-            yield from_words(self.rows[first : first + _BLOCK], hidden)
+            part = self.rows[first : first + _BLOCK, :words]
+            yield from_words(np.ascontiguousarray(part), self.hidden)
 
 
 def enumerated(
@@ -87,9 +87,7 @@ def enumerated(
     if search.expanded < search.count:
         transitions[search.expanded, search.at % len(symbols) :] = -1
     count = automaton.symbols
-    which = (
-        f"the {count:,} symbols" if len(symbols) == count else f"{len(symbols):,} of the {count:,} symbols"
-    )
+    some = "" if len(symbols) == count else f"{len(symbols):,} of "
     return States(
         search.rows[: search.count],
         symbols,
@@ -159,7 +157,9 @@ def outputs_of_part(weights: Weights, part: np.ndarray, neurons: Sequence[int], 
         asked = [name.lstrip("h") for name in given.split(",")]
         missing = [name for name in asked if name not in place]
         if missing:
-            raise OptionError(f"outputs {outputs}: h{missing[0]} is not in the closed part ({len(part)} neurons)")
+            raise OptionError(
+                f"outputs {outputs}: h{missing[0]} is not in the closed part ({len(part)} neurons)"
+            )
         return "bits:" + ",".join(place[name] for name in asked)
     outside = np.setdiff1d(np.arange(weights.hidden), part)
     used = np.flatnonzero((weights.wy[:, outside] != 0).any(axis=0))

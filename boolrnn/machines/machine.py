@@ -180,6 +180,16 @@ def as_moore(machine: Machine) -> Machine:
     )
 
 
+def as_mealy(machine: Machine) -> Machine:
+    """The machine with the label of the state that each transition leads to: the same labels, but none for
+    the word of no symbols."""
+    if machine.kind == MEALY:
+        return machine
+    steps = machine.transitions
+    outputs = np.where(steps < 0, NOTHING, machine.outputs[steps])
+    return dataclasses.replace(machine, kind=MEALY, outputs=outputs)
+
+
 def _check(machine: Machine) -> None:
     """Refuse parts that do not fit."""
     alphabet, labels, count = machine.alphabet, machine.labels, len(machine.transitions)
@@ -250,6 +260,9 @@ def machine_of_json(payload: Any) -> Machine:
 def _names(value: Any, what: str) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise MachineError(f"{what}: expected a list of names")
+    bad = [name for name in value if not isinstance(name, str)]
+    if bad:
+        raise MachineError(f"{what}: {bad[0]!r}, expected names")
     return tuple(value)
 
 
@@ -261,15 +274,17 @@ def _whole(value: Any) -> int:
 
 def _table(value: Any, what: str) -> np.ndarray:
     """Nested lists of integers and nulls as an array."""
+    expected = "expected integers or null, as many in every row"
     try:
         rows = np.array(value, dtype=object)
-        flat = [NOTHING if entry is None else entry for entry in rows.ravel().tolist()]
-        bad = next((entry for entry in flat if type(entry) is not int), None)
-        if bad is not None:
-            raise MachineError(f"{what}: {bad!r}, expected integers or null, as many in every row")
-        return np.array(flat, np.int64).reshape(rows.shape)
-    except (ValueError, OverflowError):
-        raise MachineError(f"{what}: expected integers or null, as many in every row") from None
+    except ValueError:
+        raise MachineError(f"{what}: {expected}") from None
+    flat = [NOTHING if entry is None else entry for entry in rows.ravel().tolist()]
+    bad = [entry for entry in flat if type(entry) is not int or abs(entry) > 1 << 62]
+    if bad:
+        shown = "rows of other lengths" if isinstance(bad[0], list) else f"{bad[0]!r}"
+        raise MachineError(f"{what}: {shown:.40}, {expected}")
+    return np.array(flat, np.int64).reshape(rows.shape)
 
 
 def read_machine(path: str | os.PathLike[str]) -> Machine:

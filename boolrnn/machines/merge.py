@@ -5,19 +5,20 @@ import dataclasses
 import numpy as np
 
 from boolrnn import progress
-from boolrnn.bits import to_hex
-from boolrnn.machines.gather import States
+from boolrnn.machines.check_quotient import check_quotient
+from boolrnn.machines.gather import Blocks, States
 from boolrnn.machines.machine import MEALY, MOORE, NOTHING, Machine
-from boolrnn.machines.minimise import access_words, check_quotient, classes_of, mealy_labels, word_of
+from boolrnn.machines.minimise import classes_of, mealy_labels
 from boolrnn.machines.naming import names_of
+from boolrnn.machines.order import access_words, word_of
 from boolrnn.machines.outputs import Labeller
 from boolrnn.model.automaton import Automaton
 
 
 @dataclasses.dataclass(frozen=True)
 class Merged:
-    """The classes (N) of the states found, of the kind of machine asked for, its transitions (M, A) and labels
-    (M) or (M, A); the states of both minimal machines; and what checked them."""
+    """The class of every state found (N), for the kind of machine asked for; its transitions (M, A) and
+    labels (M) or (M, A); the number of states of both minimal machines; and what checked them."""
 
     kind: str
     classes: np.ndarray
@@ -34,7 +35,7 @@ def labels_of(labeller: Labeller, found: States, hidden: int) -> np.ndarray:
     labels = np.empty(len(found.rows), np.int64)
     labels[0], first = labeller.of_start(), 1
     with progress.bar("labels", len(labels)) as tick:
-        for states in found.blocks(hidden):
+        for states in Blocks(found.rows, hidden):
             labels[first : first + len(states)] = labeller.of_states(states)
             first += len(states)
             tick(first)
@@ -54,9 +55,8 @@ def merge(found: States, labels: np.ndarray, kind: str) -> Merged:
     known = steps >= 0
     transitions = np.where(known, chosen[steps], NOTHING)
     outputs = labels[firsts] if kind == MOORE else np.where(known, labels[steps], NOTHING)
-    return Merged(
-        kind, chosen, transitions, outputs, counts[MOORE], counts[MEALY], checked.rounds, checked.how
-    )
+    rounds = checked.rounds + (kind == MEALY)  # those labels are read one symbol later
+    return Merged(kind, chosen, transitions, outputs, counts[MOORE], counts[MEALY], rounds, checked.how)
 
 
 def machine_of(merged: Merged, automaton: Automaton, labeller: Labeller, symbols: np.ndarray) -> Machine:
@@ -68,3 +68,14 @@ def machine_of(merged: Merged, automaton: Automaton, labeller: Labeller, symbols
         transitions=merged.transitions,
         outputs=merged.outputs,
     )
+
+
+def access_of(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
+    """A shortest word to every state, as numbers in the alphabet: all one after the other, and where each
+    begins (M + 1)."""
+    parent, symbol, length = access_words(machine.transitions, machine.start)
+    offsets = np.concatenate([[0], np.cumsum(length)])
+    words = np.empty(int(offsets[-1]), np.int64)
+    for n in range(machine.states):
+        words[offsets[n] : offsets[n + 1]] = word_of(parent, symbol, n)
+    return words, offsets

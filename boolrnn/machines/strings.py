@@ -48,9 +48,8 @@ class Drawing:
     def __init__(self, machine: Machine) -> None:
         if not machine.complete:
             n, k = np.argwhere(machine.transitions < 0)[0].tolist()
-            raise MachineError(
-                f"state {n} has no transition under symbol {machine.alphabet[k]!r}: expected a complete machine"
-            )
+            name = machine.alphabet[k]
+            raise MachineError(f"state {n}: no transition under symbol {name!r}, expected a complete machine")
         moore = as_moore(machine)
         moore = moore.renumbered(moore.breadth_first())  # the start is state 0
         self.after, self.outputs = moore.transitions, moore.outputs.copy()

@@ -1,0 +1,137 @@
+"""Verbs that read a SPEC: a machine file, a named language, DOT or HOA text, a regular expression."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from boolrnn.cli.common import Pair, check_emitting, check_output, emit, emitting_of, emitting_options
+from boolrnn.cli.making import CHECKPOINT, MODEL_OUT
+
+if TYPE_CHECKING:
+    from boolrnn.machines.machine import Machine
+    from boolrnn.model.weights import Weights
+
+spec_argument = click.argument("spec")
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """A SPEC as read: what a verb's body works on."""
+
+    machine: "Machine"
+    name: str
+    inputs: dict[str, str]
+    source: None = None
+
+
+def specified(*, writes: bool) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a click command of a body `f(spec, **options) -> Result` that reads SPEC and emits; where it
+    `writes` a net, of `f(spec, output, **options) -> Made`, with `-o MODEL`."""
+
+    def wrap(body: Callable[..., Any]) -> click.Command:
+        own: list[click.Parameter] = list(reversed(getattr(body, "__click_params__", [])))
+        name = body.__name__
+
+        def run(spec: str, alphabet: str | None, **options: Any) -> None:
+            emitting = emitting_of(options, own)
+            output = options.pop("output", None)
+            check_emitting(emitting, f"{name}/1", spec, output)
+            check_output(output, spec)
+            for path in options.get("outputs", ()):
+                check_output(path, spec, emitting["figure"], emitting["out"], net=False)
+            given = read(spec, alphabet)
+            found = body(given, output, **options) if writes else body(given, **options)
+            if writes:
+                _write(found, output)
+            emit(found, given, **emitting)
+
+        names = click.Option(
+            ["--alphabet"],
+            metavar="STRING",
+            help="Symbols of a regular expression, as characters.  [default: those that it names]",
+        )
+        params = [click.Argument(["spec"]), *([MODEL_OUT] if writes else []), *own, names]
+        return click.Command(
+            name.replace("_", "-"),
+            callback=run,
+            params=[*params, *emitting_options(own)],
+            help=inspect.getdoc(body),
+        )
+
+    return wrap
+
+
+def _write(found: Any, output: str) -> None:
+    from pathlib import Path
+
+    found.write(output)
+    if not getattr(found, "interrupted", False):
+        Path(output + CHECKPOINT).unlink(missing_ok=True)
+
+
+def read(spec: str, alphabet: str | None) -> Spec:
+    """A SPEC that is a machine."""
+    from boolrnn.machines.naming import symbol_name
+    from boolrnn.machines.spec import read_spec
+    from boolrnn.model.corpus import parse_alphabet
+
+    given = None if alphabet is None else [symbol_name(int(x)) for x in parse_alphabet(alphabet)]
+    return Spec(read_spec(spec, given), spec, _origin(spec))
+
+
+def model_or_machine(spec: str, pair: Pair) -> "Machine | Weights":
+    """A SPEC beside a net: another net where it is a weight file, else a machine; a regular expression is
+    over the net's symbols where these are named or selected."""
+    import numpy as np
+
+    from boolrnn.machines.naming import names_of
+    from boolrnn.machines.spec import read_spec
+
+    pair.inputs.update(_origin(spec))
+    if is_model(spec):
+        return _beside(spec, pair)
+    weights, names = pair.source.weights, None
+    if pair.chosen is not None or weights.alphabet is not None:
+        used = np.arange(weights.symbols) if pair.chosen is None else pair.chosen
+        names = names_of(weights, used)
+    return read_spec(spec, names)
+
+
+def is_model(spec: str) -> bool:
+    """Whether a SPEC names a weight file: by its ending, or as a file that no text can be."""
+    from pathlib import Path
+
+    path = Path(spec)
+    if path.suffix.lower() in (".npz", ".safetensors", ".pt", ".pth", ".bin"):
+        return True
+    try:
+        return path.is_file() and b"\0" in path.read_bytes()[:4096]
+    except (OSError, ValueError):  # a regular expression may be no file name at all
+        return False
+
+
+def _beside(spec: str, pair: Pair) -> "Weights":
+    """Another net; with the names of the first one's symbols where it has as many and no names for them."""
+    import dataclasses
+
+    from boolrnn.model.formats import read_source
+
+    other, own = read_source(spec).weights, pair.source.weights
+    if other.alphabet is None and own.alphabet is not None and other.symbols == own.symbols:
+        return dataclasses.replace(other, alphabet=own.alphabet)
+    return other
+
+
+def _origin(spec: str) -> dict[str, str]:
+    """Where a SPEC comes from: a file's hash, or what was written."""
+    import hashlib
+    from pathlib import Path
+
+    try:
+        data = Path(spec).read_bytes()
+    except (OSError, ValueError):
+        data = spec.encode("utf-8", "surrogateescape")
+    return {spec: hashlib.sha256(data).hexdigest()}
