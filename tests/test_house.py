@@ -26,10 +26,13 @@ CONTENTS = [
     "BoolrnnError",
     "Certify",
     "Coflips",
+    "CompareLanguage",
     "Construct",
     "Convert",
     "Cycles",
+    "Draw",
     "Dwell",
+    "Extract",
     "FixedPoints",
     "FloatTrace",
     "Fragility",
@@ -39,6 +42,7 @@ CONTENTS = [
     "Info",
     "Justify",
     "Knockout",
+    "Machine",
     "Margins",
     "Offsets",
     "Perturb",
@@ -60,6 +64,7 @@ CONTENTS = [
     "Source",
     "Step",
     "Train",
+    "TrainLanguage",
     "Weights",
     "agreement",
     "attribution",
@@ -67,12 +72,15 @@ CONTENTS = [
     "bpc",
     "certify",
     "coflips",
+    "compare_language",
     "compile",
     "construct",
     "convert",
     "cycles",
+    "draw",
     "dwell",
     "embedded_pair",
+    "extract",
     "fixed_points",
     "fragility",
     "harden",
@@ -83,6 +91,9 @@ CONTENTS = [
     "knockout",
     "logits",
     "margins",
+    "of_aalpy",
+    "of_automata",
+    "of_networkx",
     "offsets",
     "perturb",
     "pmi",
@@ -93,6 +104,7 @@ CONTENTS = [
     "reach",
     "read_automaton",
     "read_source",
+    "read_spec",
     "read_text",
     "read_weights",
     "reason",
@@ -101,9 +113,13 @@ CONTENTS = [
     "run",
     "sheet",
     "step",
+    "to_aalpy",
+    "to_automata",
+    "to_networkx",
     "to_symbols",
     "trace",
     "train",
+    "train_language",
     "write_weights",
 ]
 
@@ -197,9 +213,14 @@ def test_a_verb_names_its_file_its_result_and_its_schema():
         "justify",
         "pmi",
         "roles",
+        "extract",
+        "compare_language",
+        "train_language",
+        "draw",
     ):
         kind = getattr(boolrnn, name.title().replace("_", ""))
         assert kind.schema == f"{name}/1"
-        assert kind.__module__.endswith(f".{name}")
+        file = {"compare_language": "compare", "train_language": "task"}.get(name, name)
+        assert kind.__module__.endswith(f".{file}")
         assert getattr(boolrnn, name).__module__ == kind.__module__
         importlib.import_module(f"boolrnn.report.sheets.{name}")

@@ -61,9 +61,9 @@ def _row_fits(entries: np.ndarray, unit: int, size: int, form: Format) -> bool:
 
 
 @functools.cache
-def ones() -> tuple[str, ...]:
-    """The tanhs of this machine (NumPy's, libm's, torch's where installed) by name, if all of them give
-    exactly 1.0f from 10 on; none otherwise.
+def ones(torch: bool = True) -> tuple[str, ...]:
+    """The tanhs of this machine (NumPy's, libm's, and unless `torch` is False torch's where installed, which
+    takes a second to load) by name, if all of them give exactly 1.0f from 10 on; none otherwise.
 
     Tried at 10, at powers of two above it and at 4,096 values between; monotone in between.
     """
@@ -72,7 +72,7 @@ def ones() -> tuple[str, ...]:
     values = values.astype(np.float32)
     tried = {"numpy": lambda: np.concatenate([np.tanh(values), [np.tanh(values[0])]])}
     tried["libm"] = lambda: system_tanh32(values)
-    if importlib.util.find_spec("torch") is not None:
+    if torch and importlib.util.find_spec("torch") is not None:
         tried["torch"] = lambda: importlib.import_module("torch").from_numpy(values).tanh().numpy()
     names = []
     for name, function in tried.items():

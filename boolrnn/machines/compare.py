@@ -77,12 +77,12 @@ class CompareLanguage(Result):
     sampled_longest: int = named("sampled.longest")
     sampled_right: float | None = named("sampled.words_right", default=None)
     sampled_prefixes: float | None = named("sampled.prefixes_right", default=None)
-    sampled_shortest: Int64[np.ndarray, "L"] | None = named("sampled.shortest", whole=True, default=None)
+    sampled_shortest: Int64[np.ndarray, "S"] | None = named("sampled.shortest", whole=True, default=None)
     sampled_seed: int = named("sampled.seed")
     sampled_against: str = named("sampled.against")
     parting_verdict: str | None = named("float_and_signs.verdict", default=None)
-    parting_word: Int64[np.ndarray, "L"] | None = named("float_and_signs.word", whole=True, default=None)
-    parting_sign_word: Int64[np.ndarray, "L"] | None = named(
+    parting_word: Int64[np.ndarray, "P"] | None = named("float_and_signs.word", whole=True, default=None)
+    parting_sign_word: Int64[np.ndarray, "Q"] | None = named(
         "float_and_signs.sign_word", whole=True, default=None
     )
     parting_searched: int | None = named("float_and_signs.searched", default=None)

@@ -16,6 +16,7 @@ RATE, LAST_RATE = 5e-3, 0.02  # the rate, and the share of it that is left at th
 CLIP = 1.0  # largest gradient norm
 BETAS, SMALL = (0.9, 0.999), 1e-8  # of Adam
 INPUT_SCALE, RECURRENT_SCALE = 0.5, 1.5  # wx ~ N(0, INPUT_SCALE^2), wh ~ N(0, RECURRENT_SCALE^2 / H)
+ONEHOT = 1 << 22  # entries of a matrix of symbols and places, at most
 _ONE = np.float32(1)
 
 
@@ -95,8 +96,7 @@ class Descent:
         _backward(z, upper, own["wh"], delta, turned)
         flat = delta.reshape(length * count, -1)
         np.matmul(hidden[:length].reshape(length * count, -1).T, flat, out=into["wh"])
-        read = words.reshape(-1) == np.arange(len(own["wx"]))[:, None]
-        np.matmul(read.astype(np.float32), flat, out=into["wx"])
+        _gathered(words.reshape(-1), flat, into["wx"])
         return loss, right
 
     def _forward(self, words: np.ndarray, turned: np.ndarray | None) -> list[np.ndarray]:
@@ -132,6 +132,16 @@ def _backward(
         np.matmul(delta[t + 1], back, out=carried)
         carried += upper[t]
         np.multiply(carried, slopes[t], out=delta[t])
+
+
+def _gathered(symbols: np.ndarray, delta: np.ndarray, into: np.ndarray) -> None:
+    """The sum of the rows of `delta` (N, H) for each symbol (N), into (V, H)."""
+    if into.shape[0] * len(symbols) <= ONEHOT:
+        read = symbols == np.arange(len(into))[:, None]
+        np.matmul(read.astype(np.float32), delta, out=into)
+        return
+    into[:] = 0
+    np.add.at(into, symbols, delta)
 
 
 def _cross_entropy(

@@ -8,7 +8,7 @@ the rest are compared with the machine for words of every length.
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -143,7 +143,7 @@ def hardened(weights: Weights, largest: int) -> tuple[Weights, Whole]:
     return assembled(dataclasses.replace(weights, wy=wy, by=by), whole, GAIN), whole
 
 
-def right(weights: Weights, batches: Batches, enough: float = 0.0) -> float:
+def right(weights: Weights, batches: Iterable[tuple[np.ndarray, np.ndarray]], enough: float = 0.0) -> float:
     """The share of words all of whose labels, at every prefix, a hardened net gives; run on signs in float32,
     where its sums are exact. It stops after a batch of which less than `enough` are right."""
     wh, drive = weights.wh.T.copy(), (weights.wx + weights.bh[:, None]).T.copy()

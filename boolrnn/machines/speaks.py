@@ -96,7 +96,7 @@ def speaks(
         raise OptionError("states: an iterator that can be read once, expected a list of blocks")
     start = np.abs(automaton.drive.T[symbols])
     proof = _over_all(automaton, symbols, start)
-    exact_sums = bool(ones()) and "fp32" in valid_for(automaton, symbols)
+    exact_sums = bool(ones(torch=False)) and "fp32" in valid_for(automaton, symbols)
     least = None
     if states is not None and (not proof.states.holds or (exact_sums and proof.form != BIT_EXACT)):
         least = reachable_margins(automaton, symbols, states)
@@ -135,7 +135,7 @@ class _Proof:
 def _over_all(automaton: Automaton, symbols: np.ndarray, start: np.ndarray) -> _Proof:
     """By all sign states: bit-exact if that holds, else sign-exact."""
     exact = _saturated(automaton, symbols, least_margins(automaton)[symbols], start, "state")
-    if exact is not None and ones() and "fp32" in valid_for(automaton, symbols):
+    if exact is not None and ones(torch=False) and "fp32" in valid_for(automaton, symbols):
         return _Proof(exact, EVERY, BIT_EXACT)
     return _Proof(certify_over(automaton, symbols), EVERY, SIGN_EXACT)
 

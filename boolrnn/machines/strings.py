@@ -108,14 +108,12 @@ class Drawing:
 def changes(after: np.ndarray, outputs: np.ndarray) -> Int64[np.ndarray, "N"]:
     """For each state the length of a shortest word that changes the output; NOTHING where none does."""
     distance = np.full(len(outputs), NOTHING, np.int64)
-    distance[(outputs[after] != outputs[:, None]).any(axis=1)] = 1
-    step = 1
-    while True:
-        fresh = (distance < 0) & (distance[after] == step).any(axis=1)
-        if not fresh.any():
-            return distance
+    fresh, step = np.not_equal(outputs[after], outputs[:, None]).any(axis=1), 0
+    while fresh.any():
         step += 1
         distance[fresh] = step
+        fresh = (distance == NOTHING) & np.equal(distance[after], step).any(axis=1)
+    return distance
 
 
 def _choice(allowed: Bool[np.ndarray, "N A"]) -> _Choice:

@@ -30,6 +30,7 @@ from boolrnn.shapes import Float64, Int64, UInt8
 
 LARGEST = 4096  # neurons
 MOST_OUTPUTS = 4096
+ENTRIES = 1 << 24  # hidden values of the longest batch, a STRETCH-th of them
 TESTED = 20_000  # words
 CHECKED = 256  # words of each of three lengths that candidates are sorted out with
 EXPLORED = 10**6  # pairs of states, for the net that is written
@@ -99,7 +100,7 @@ def train_language(
     hidden: int = 16,
     seed: int = 0,
     counterexamples: bool = True,
-    updates: int = 1500,
+    updates: int = 2500,
     trainings: int = 8,
     longest: int = 24,
     batch: int = 64,
@@ -228,13 +229,18 @@ def _check(plan: Plan, budget: float | None, pairs: int) -> None:
         "seed": (0, 2**63 - 1),
         "updates": (1, 10**7),
         "trainings": (1, 10**4),
-        "longest": (1, 1000),
-        "batch": (1, 10**4),
+        "longest": (1, 250),
+        "batch": (1, 4096),
     }
     for name, (least, most) in ranges.items():
         value = getattr(plan, name)
         if not least <= value <= most:
             raise OptionError(f"{name} {value}: expected {least}..{most}")
+    if plan.hidden * plan.batch * plan.longest > ENTRIES:
+        raise OptionError(
+            f"hidden {plan.hidden}, batch {plan.batch}, longest {plan.longest}: their product is more than "
+            f"{ENTRIES:,}, which takes 1 GB"
+        )
     if plan.outputs > MOST_OUTPUTS:
         raise OptionError(f"{plan.outputs:,} labels: expected at most {MOST_OUTPUTS:,}")
     if pairs < 1:
@@ -250,7 +256,7 @@ def _result(
     plan, lessons, difference = work.plan, work.lessons, found.difference
     assert difference is not None  # compared by `run`
     weights = dataclasses.replace(found.weights, alphabet=alphabet)
-    tests = list(work.drawing.tests(np.random.default_rng([plan.seed, 2]), TESTED, 2 * plan.longest))
+    tests = work.drawing.tests(np.random.default_rng([plan.seed, 2]), TESTED, 2 * plan.longest)
     proof = certify(weights, None, outputs=True)
     told: tuple[str | None, str | None] = (None, None)
     if difference.word is not None:

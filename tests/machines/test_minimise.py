@@ -123,17 +123,13 @@ def test_a_counter_of_a_million_states_takes_no_million_rounds_of_all_states(sym
     assert np.array_equal(classes_of(table, labels), np.arange(count))
 
 
-def test_many_states_of_a_known_machine():
-    """2^18 states x 3 symbols that add up modulo 2^18: the label is x mod 96, so states are, modulo 2^5 3
-    where the ends of the ring do not meet, and single where they do not."""
-    count = 3 << 17
-    n = np.arange(count)
-    table = np.column_stack([(n + 1) % count, 2 * n % count, (n + 5) % count])
+def test_large_rings_of_known_size():
+    """The label is n mod 96: so is the class, where 96 divides the ring; else every state is its own."""
+    n = np.arange(3 << 17)
+    table = np.column_stack([(n + 1) % len(n), 2 * n % len(n), (n + 5) % len(n)])
     assert np.array_equal(classes_of(table, n % 96), n % 96)
-    uneven = count + 32
-    n = np.arange(uneven)
-    found = classes_of(np.column_stack([(n + 1) % uneven, n]), n % 96)
-    assert np.array_equal(found, n if uneven % 96 else n % 96)
+    n = np.arange((3 << 17) + 32)
+    assert np.array_equal(classes_of(np.column_stack([(n + 1) % len(n), n]), n % 96), n)
 
 
 def words_up_to(symbols, length):
@@ -150,11 +146,10 @@ def machine_of(seed, count, symbols, labels, partial, kind, mealy):
         outputs = np.where(table >= 0, outputs[table], -1)
     names = [f"l{k}" for k in range(labels + 2)]
     start = int(rng.integers(count))
-    return Machine("mealy" if mealy else "moore", "abc"[:symbols], names, table, outputs, start)
+    return Machine("mealy" if mealy else "moore", tuple("abc"[:symbols]), tuple(names), table, outputs, start)
 
 
-machines = st.builds(
-    machine_of,
+machines = st.tuples(  # not built here: the checks of types draw random numbers
     st.integers(0, 10**6),
     st.integers(1, 9),
     st.integers(1, 2),
@@ -166,11 +161,12 @@ machines = st.builds(
 
 
 @given(machines, st.integers(0, 10**6))
-def test_the_minimal_machine_gives_the_same_outputs_and_no_machine_has_fewer_states(machine, seed):
+def test_the_minimal_machine_gives_the_same_outputs_and_no_machine_has_fewer_states(parts, seed):
+    machine = machine_of(*parts)
     found = minimised(machine)
     small = found.machine
     assert (small.kind, small.alphabet, small.labels) == (machine.kind, machine.alphabet, machine.labels)
-    for word in words_up_to(len(machine.alphabet), 7):
+    for word in words_up_to(len(machine.alphabet), 6):
         assert np.array_equal(small.run(word), machine.run(word))
     told = machine.outputs
     if machine.kind == "mealy":
@@ -226,8 +222,8 @@ def test_the_bound_grows_with_what_is_known(monkeypatch):
     table = np.minimum(np.arange(60)[:, None] + 1, 59)
     labels = (np.arange(60) == 20).astype(np.int64)
     table[30:] = -1
-    assert least_states(table, labels) == 22  # 0..20, and one of those beyond
-    for rounds, expected in [(0, 2), (1, 3), (2, 4), (31, 22)]:
+    assert least_states(table, labels) == 21  # whoever is beyond 20 may come to look like any of 0..20
+    for rounds, expected in [(0, 2), (1, 3), (2, 4), (31, 21)]:
         monkeypatch.setattr(minimise, "ROUNDS", rounds)
         assert least_states(table, labels) == expected
     assert least_states(np.full((3, 2), -1), np.array([5, 5, 5])) == 1
