@@ -50,6 +50,7 @@ EMBEDDED = {
     "justify": ["--at", "0:9"],
     "pmi": ["--depth", "2", "--positions", "0:60"],
     "roles": ["--shuffles", "19"],
+    "extract": ["--word", "e "],
 }
 
 
@@ -94,7 +95,9 @@ def test_options_and_defaults_are_the_functions(name):
         "checkpoint",
     }  # a graph file, words and symbols, a file that is kept
     by_hand |= {"output", "certificate", "settings"}  # files that are written, a recipe's hyperparameters
-    by_hand |= {"preimage": {"at"}, "reach": {"property_"}}.get(name, set())
+    others = {"preimage": {"at"}, "reach": {"property_"}, "extract": {"among"}, "draw": {"spec", "outputs"}}
+    others |= {"compare-language": {"among", "spec"}, "train-language": {"spec", "language"}}
+    by_hand |= others.get(name, set())
     for key in ("alphabet", "checkpoint"):  # common to all verbs; named after the output
         keywords.pop(key, None)
     assert set(options) - by_hand == set(keywords) - by_hand

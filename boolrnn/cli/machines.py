@@ -126,7 +126,37 @@ def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
     return found
 
 
-VERBS = (extract, compare_language, draw)
+@specified(writes=True)
+@click.option("--hidden", type=int, default=16, show_default=True, metavar="H", help="Neurons.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same net (on one machine).")
+@click.option(
+    "--counterexamples/--plain",
+    default=True,
+    show_default=True,
+    help="Feed back words that it gets wrong until the net is proved; or learn from drawn words alone.",
+)
+@click.option("--updates", type=int, default=2500, show_default=True, help="Batches of the first training.")
+@click.option("--trainings", type=int, default=8, show_default=True, help="Nets that are begun at most.")
+@click.option("--longest", type=int, default=24, show_default=True, help="Symbols of a word in training.")
+@click.option("--batch", type=int, default=64, show_default=True, help="Words per batch.")
+@click.option(
+    "--max-pairs", type=int, default=1_000_000, show_default=True, help="Of states, in the last comparison."
+)
+@BUDGET
+def train_language(spec: Spec, output: str, **options: Any) -> Any:
+    """A net that speaks a language, proved for words of every length: trained on signs, hardened, compared.
+
+    The integers that are written are those that are proved. Exit code 1: with --counterexamples the net is
+    written but not proved. Names: tomita1..tomita7, parity, divisible:N[:BASE], brackets:DEPTH, addition.
+
+    Example:  boolrnn train-language tomita4 -o tomita4.npz
+    """
+    from boolrnn.machines.task import train_language
+
+    return train_language(spec.machine, language=spec.name, **options)
+
+
+VERBS = (extract, compare_language, draw, train_language)
 
 
 def write_machine(found: Any, output: str, pair: Pair) -> None:

@@ -17,10 +17,10 @@ from numba import njit
 class Partition(NamedTuple):
     """A partition of N states, and the transitions backwards; all are integers of 32 bits where they fit."""
 
-    offsets: np.ndarray  # ((N + 1) A + 1) where in `sources` those begin that lead to t by a: number t A + a
+    offsets: np.ndarray  # (N A + 1) where in `sources` the states begin that lead to t by a: number t A + a
     sources: np.ndarray  # (N A)
     classes: np.ndarray  # (N)
-    members: np.ndarray  # (N + 1) states by class; the last is N, where undefined transitions lead
+    members: np.ndarray  # (N) states by class
     place: np.ndarray  # (N)
     first: np.ndarray  # (N)
     end: np.ndarray  # (N)
@@ -35,16 +35,16 @@ def inverse(transitions, offsets, sources):
     count, symbols = transitions.shape
     for s in range(count):
         for a in range(symbols):
-            target = np.int64(transitions[s, a])
-            offsets[(target if target >= 0 else count) * symbols + a] += 1
+            if transitions[s, a] >= 0:
+                offsets[np.int64(transitions[s, a]) * symbols + a] += 1
     for k in range(1, len(offsets)):
         offsets[k] += offsets[k - 1]
     for s in range(count - 1, -1, -1):  # every end moves down to its beginning
         for a in range(symbols):
-            target = np.int64(transitions[s, a])
-            at = (target if target >= 0 else count) * symbols + a
-            offsets[at] -= 1
-            sources[offsets[at]] = s
+            if transitions[s, a] >= 0:
+                at = np.int64(transitions[s, a]) * symbols + a
+                offsets[at] -= 1
+                sources[offsets[at]] = s
 
 
 @njit(nogil=True, cache=True)
@@ -67,22 +67,22 @@ def arrange(part, number):
         part.members[part.end[c]] = s
         part.place[s] = part.end[c]
         part.end[c] += 1
-    part.members[len(part.classes)] = len(part.classes)
     return largest
 
 
 @njit(nogil=True, cache=True)
 @no_type_check
 def refine(part, symbols, number, at, spared, work):
-    """Split by splitters `at`, `at` + 1, .. (-1: what is undefined), all but `spared`, until none is left or
-    about `work` steps are done. Returns the next splitter and the number of classes."""
+    """Split by splitters `at`, `at` + 1, .., all but `spared`, until none is left or about `work` steps are
+    done. Returns the next splitter and the number of classes.
+
+    In each class at first the same transitions must be undefined: then all states together part no class, and
+    one splitter, the largest, can be spared.
+    """
     offsets, sources, classes, members, place, first, end, marked, found = part
     while at < number and work > 0:
-        begin, stop = len(classes), len(classes) + 1
-        if at >= 0:
-            begin, stop = np.int64(first[at]), np.int64(end[at])
-        if at == spared:
-            stop = begin
+        begin = np.int64(first[at])
+        stop = begin if at == spared else np.int64(end[at])
         for a in range(symbols):
             size = _gather(offsets, sources, members, begin, stop, symbols, a, found)
             work -= stop - begin + size

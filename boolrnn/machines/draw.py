@@ -21,7 +21,7 @@ from boolrnn.machines.exchange import is_acceptor, to_networkx
 from boolrnn.machines.layout import placed
 from boolrnn.machines.machine import MOORE, NOTHING, Machine
 from boolrnn.machines.routes import Routes, box, routed
-from boolrnn.machines.wording import Group, Wording, in_full, in_lines, shortened
+from boolrnn.machines.wording import Group, Wording, in_full, in_lines, plain, shortened
 from boolrnn.result import Result, named, write_whole
 from boolrnn.shapes import Bool, Float64, Int64
 
@@ -245,7 +245,7 @@ def _inside(machine: Machine, states: np.ndarray, acceptor: bool) -> list[str]:
     """
     if machine.kind != MOORE or acceptor:
         return [str(n) for n in states.tolist()]
-    spelt = Wording(machine).labels
+    spelt = [plain(label) for label in Wording(machine).labels]
     short = [shortened(label, _LABEL) for label in spelt]
     if len(set(short)) < len(short):
         short = [f"[{k}]" for k in range(len(short))]

@@ -44,7 +44,8 @@ def placed(
     ring = _ring(scene)
     if scene.dense:
         return _WIDER * ring, RING
-    starts = [scene.gridded(made(scene)) for made in (_layers, _rows, _forces)] + [scene.gridded(ring)]
+    found = (_layers(scene), _rows(scene), _forces(scene, ring), ring)
+    starts = [scene.gridded(places) for places in found]
     starts = sorted(starts, key=scene.cost)[: len(starts) if count <= _SMALL else 2]
     best = min((scene.improved(places) for places in starts), key=scene.cost)
     turned = scene.improved(-best[:, ::-1])  # what ran downwards runs to the right
@@ -96,7 +97,7 @@ class _Scene:
     def improved(self, places: np.ndarray) -> np.ndarray:
         """Move one state after the other to the spot of the grid where the whole costs least."""
         places = places.copy()
-        for sweep in range(_SWEEPS):
+        for sweep in range(_SWEEPS if self.count <= 2 * _SMALL else _SWEEPS // 2):
             moved = False
             for n in range(self.count):
                 spots = self._free(places, n, _SPOTS[sweep > 1])
@@ -220,7 +221,7 @@ def _chords(scene: _Scene, slot: np.ndarray) -> float:
 def _swapped(scene: _Scene, slot: np.ndarray) -> np.ndarray:
     """Swap two states of the ring while that shortens its chords."""
     slot, length = slot.copy(), _chords(scene, slot)
-    for _ in range(_SWEEPS if scene.count <= 60 else 1):
+    for _ in range(_SWEEPS // 2 if scene.count <= 60 else 1):
         before = length
         for a in range(scene.count):
             for b in range(a + 1, scene.count):
@@ -235,9 +236,8 @@ def _swapped(scene: _Scene, slot: np.ndarray) -> np.ndarray:
     return slot
 
 
-def _forces(scene: _Scene) -> np.ndarray:
+def _forces(scene: _Scene, ring: np.ndarray) -> np.ndarray:
     """Springs as long as the paths between two states, from the ring; the start at the left."""
-    ring = _ring(scene)
     found = nx.kamada_kawai_layout(_graph(scene), pos=dict(enumerate(ring)))
     places = np.array([found[n] for n in range(scene.count)])
     linked = np.array(_graph(scene).edges)

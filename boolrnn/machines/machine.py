@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from boolrnn.errors import MachineError
+from boolrnn.machines.order import breadth_first
 from boolrnn.result import write_whole
 
 SCHEMA = "machine/1"
@@ -93,13 +94,7 @@ class Machine:
     def breadth_first(self) -> np.ndarray:
         """The states that can be reached, in the order of their shortest words (of these the first in the
         order of the symbols); the start is the first."""
-        order, met = [self.start], {self.start}
-        for state in order:
-            for after in self.transitions[state].tolist():
-                if after >= 0 and after not in met:
-                    met.add(after)
-                    order.append(after)
-        return np.array(order, np.int64)
+        return breadth_first(self.transitions, self.start)
 
     def renumbered(self, order: np.ndarray) -> "Machine":
         """The same machine with state order[k] as state k; states that are left out must not be reached.

@@ -39,7 +39,7 @@ __all__ = [
 ROUNDS = 32  # of refinement for a lower bound, at most
 _WORTH = 1 << 16  # transitions from which compiled code is worth loading
 _PATIENCE = 1 << 21  # transitions that slow rounds in NumPy look at before compiled code is loaded
-_SLOW = 8  # rounds that do not double the classes, before Hopcroft's algorithm takes over
+_GROWS, _SLOW = 2, 8  # rounds that do not double the classes, before Hopcroft's algorithm takes over
 _CHUNK = 1 << 22  # steps of refinement between two looks at the bar
 
 
@@ -87,7 +87,7 @@ def classes_of(transitions: np.ndarray, labels: np.ndarray) -> Int64[np.ndarray,
     classes, number = _numbered(labels)
     before, slow, most = 0, 0, max(_SLOW, _PATIENCE // max(table.size, 1) if table.size < _WORTH else 0)
     while before < number < len(table):
-        slow += number < 2 * before
+        slow += number < _GROWS * before
         if slow > most:
             classes, number = _refined(table, classes, number)
             break
@@ -112,7 +112,7 @@ def mealy_labels(transitions: np.ndarray, labels: np.ndarray) -> Int64[np.ndarra
     return _tuples([numbers[column] for column in table.T])
 
 
-def least_states(transitions: np.ndarray, labels: np.ndarray, depth: np.ndarray | None = None) -> int:
+def least_states(transitions: np.ndarray, labels: np.ndarray) -> int:
     """At least so many states has the minimal machine of an enumeration that was cut off.
 
     -1 in `transitions` (N, A) is a successor not known yet, which may be any state; all N states can be
@@ -120,8 +120,7 @@ def least_states(transitions: np.ndarray, labels: np.ndarray, depth: np.ndarray 
     stay among known transitions. Words of up to k symbols part the states of S_k into classes, whatever is
     still unknown. Counted are, for k = 0, 1, ..: the classes that have states of S_k but none of S_k+1, and
     for the last k all classes of S_k. One state of each of these classes, and a word tells any two of them
-    apart. At most ROUNDS rounds are made: more might prove more. `depth` (N), the levels of the search, is
-    not needed: the transitions say more.
+    apart. At most ROUNDS rounds are made: more might prove more.
 
     Raises
     ------
@@ -202,20 +201,20 @@ def _round(table: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _refined(table: np.ndarray, classes: np.ndarray, number: int) -> tuple[np.ndarray, int]:
-    """Refine the partition until it is stable: the classes, and how many they are."""
+    """Refine the partition until it is stable: the classes, and how many they are. It is that of a round, at
+    least: in a class the same transitions are undefined."""
     code: Any = compiled_module("machines.compiled_minimise")
     (count, symbols), kind = table.shape, _kind(len(table))
-    offsets = np.zeros((count + 1) * symbols + 1, _kind(table.size))
+    offsets = np.zeros(table.size + 1, _kind(table.size))
     sources = np.empty(table.size, kind)
     code.inverse(table, offsets, sources)
-    rows = [np.zeros(count, kind) for _ in range(5)]
     classes = classes.astype(kind)
-    part = code.Partition(offsets, sources, classes, np.empty(count + 1, kind), *rows)
-    spared, at = code.arrange(part, number), -1
+    part = code.Partition(offsets, sources, classes, *(np.zeros(count, kind) for _ in range(6)))
+    spared, at = code.arrange(part, number), 0
     with progress.bar("minimise", count) as tick:
         while at < number:
             at, number = code.refine(part, symbols, number, at, spared, _CHUNK)
-            tick(max(at, 0), f"{number:,} classes")
+            tick(at, f"{number:,} classes")
     return classes, number
 
 

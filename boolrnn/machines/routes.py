@@ -2,14 +2,12 @@
 
 Lengths are in the unit of the layout: a state has radius 0.5. An edge is a quadratic Bezier curve whose
 middle lies `bend` to the left of the straight line (seen from its source); a loop leaves the state at an
-angle and comes back. Words have a box of a width that is estimated (0.17 for a character, more for wide
-ones), so that a drawing does not depend on a font. What is chosen is chosen greedily, one edge after the
-other, by what it covers.
+angle and comes back. Words have a box of a width that is estimated (0.17 for a character), so that a drawing
+does not depend on a font. What is chosen is chosen greedily, one edge after the other, by what it covers.
 """
 
 import dataclasses
 import math
-import unicodedata
 
 import numpy as np
 
@@ -65,11 +63,7 @@ def loop(a: Float64[np.ndarray, "2"], angle: float) -> Float64[np.ndarray, "4 2"
 def box(words: str) -> tuple[float, float]:
     """Width and height of words, estimated."""
     lines = words.split("\n")
-    return CHARACTER * max(map(_columns, lines)) + 0.06, LINE * len(lines)
-
-
-def _columns(line: str) -> float:
-    return sum(1.75 if unicodedata.east_asian_width(c) in "WF" else 1.0 for c in line)
+    return CHARACTER * max(map(len, lines)) + 0.06, LINE * len(lines)
 
 
 def routed(

@@ -118,5 +118,5 @@ def changes(after: np.ndarray, outputs: np.ndarray) -> Int64[np.ndarray, "N"]:
 
 def _choice(allowed: Bool[np.ndarray, "N A"]) -> _Choice:
     """The allowed symbols of each state first; all, where none is allowed."""
-    allowed = np.where(allowed.any(axis=1)[:, None], allowed, True)
+    allowed = allowed | ~allowed.any(axis=1, keepdims=True)
     return _Choice(np.argsort(~allowed, axis=1, kind="stable"), allowed.sum(axis=1))

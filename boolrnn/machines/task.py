@@ -161,7 +161,7 @@ class _Work:
             batches = [(each, drawing.labels(each)) for each in words]
         else:
             batches = list(drawing.tests(rng, TESTED, 2 * plan.longest))
-        self.prover = Prover(machine, batches, pairs, self.deadline)
+        self.prover = Prover(self.machine, batches, pairs, self.deadline)
         self.lessons = Lessons(drawing, self.prover, plan, lambda *_: None, self.deadline)
 
     def run(self) -> Candidate:

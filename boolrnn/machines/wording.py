@@ -9,6 +9,7 @@ name that would be ambiguous or cannot be printed stands in quotes, written as P
 
 import itertools
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,16 @@ def spelled(name: str) -> str:
         return BLANK
     odd = re.search(r"[,;/'\-]|^[\"\s].|.[\"\s]$", name) or name in ("", ANY, OTHER, BLANK)
     return repr(name) if odd or not name.isprintable() else name
+
+
+def plain(text: str) -> str:
+    """The text, letters that fonts for drawings often lack (wide or combining ones, pictures) escaped."""
+    return "".join(ascii(c)[1:-1] if _rare(c) else c for c in text)
+
+
+def _rare(c: str) -> bool:
+    wide = ord(c) > 0x7F and (unicodedata.east_asian_width(c) in "WF" or unicodedata.category(c)[0] == "M")
+    return wide or ord(c) > 0xFFFF
 
 
 def shortened(text: str, most: int) -> str:
@@ -103,10 +114,10 @@ class Group(NamedTuple):
     output: str | None
 
     def __str__(self) -> str:
-        return ",".join(self.names) + self._told(len(self.output or ""))
+        return ",".join(self.names) + ("" if self.output is None else f"/{self.output}")
 
     def _told(self, most: int) -> str:
-        return "" if self.output is None else "/" + shortened(self.output, max(most, 1))
+        return "" if self.output is None else "/" + shortened(plain(self.output), max(most, 1))
 
     def lines(self, across: int) -> list[tuple[str, int]]:
         """Lines of at most `across` >= 5 characters, and how many names each holds."""
@@ -114,7 +125,7 @@ class Group(NamedTuple):
         found: list[tuple[str, int]] = []
         for k, name in enumerate(self.names):
             end = told if k == len(self.names) - 1 else ","
-            text = shortened(name, across - len(end)) + end
+            text = shortened(plain(name), across - len(end)) + end
             line, count = found[-1] if found else ("", 0)
             if found and len(line) + len(text) <= across:
                 found[-1] = line + text, count + 1

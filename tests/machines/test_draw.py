@@ -179,6 +179,7 @@ def test_a_shortened_text_keeps_both_ends():
 
 
 @given(MACHINES, st.integers(1, 12))
+@settings(max_examples=25)
 def test_the_nearest_states_are_drawn(how, most):
     machine = made(*how)
     result = draw(machine, most=most)
@@ -219,7 +220,7 @@ def assert_room(result):
 
 
 @given(MACHINES)
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_everything_has_room(how):
     assert_room(draw(made(*how)))
 
@@ -263,7 +264,7 @@ def test_opposite_edges_bend_apart():
 
 
 @given(MACHINES)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_a_drawing_is_the_same_every_time_and_holds_the_machine(how):
     machine = made(*how)
     one, two = draw(machine), draw(machine)
@@ -279,7 +280,7 @@ def test_a_drawing_is_saved_and_read_again(tmp_path):
 
 
 @given(MACHINES)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_files_hold_all_states(tmp_path_factory, how):
     machine, folder = made(*how), tmp_path_factory.mktemp("files")
     result = draw(machine, most=1)

@@ -16,10 +16,10 @@ from boolrnn.machines.minimise import classes_of, least_states, mealy_labels, mi
 
 ROUTES = {
     "numpy": {"_WORTH": 1 << 60, "_PATIENCE": 1 << 60},
-    "numpy, then Hopcroft": {"_WORTH": 1 << 60, "_PATIENCE": 0, "_SLOW": 0},
+    "numpy, then Hopcroft": {"_WORTH": 1 << 60, "_PATIENCE": 0, "_SLOW": 0, "_GROWS": 1 << 30},
     "rounds": {"_WORTH": 0, "_SLOW": 1 << 30},
     "rounds, then Hopcroft": {"_WORTH": 0, "_SLOW": 1},
-    "Hopcroft": {"_WORTH": 0, "_SLOW": -1, "_CHUNK": 3},
+    "a round, then Hopcroft": {"_WORTH": 0, "_SLOW": 0, "_GROWS": 1 << 30, "_CHUNK": 3},
 }
 
 

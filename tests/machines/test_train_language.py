@@ -1,4 +1,4 @@
-"""train_language: gradients by definition, proofs that others agree with, wrong nets that are called wrong."""
+"""train_language: gradients by definition, proofs that others agree with, wrong nets called wrong."""
 
 import itertools
 import subprocess
@@ -20,7 +20,6 @@ from boolrnn.machines.proving import hardened, right
 from boolrnn.machines.strings import Drawing
 from boolrnn.machines.task import TrainLanguage, bytes_of, train_language
 from boolrnn.report.sheets import sheet
-from boolrnn.result import Result
 
 
 @pytest.fixture(scope="module")
@@ -61,20 +60,19 @@ def test_the_proof_is_of_what_is_written(tmp_path, parity, proved):
     assert again.sha256() == proved.weights_sha256
     assert again.alphabet.tolist() == [48, 49]
     prover = task.Prover(parity, [], 10**5, None)
-    candidate = task.Candidate(again, None, 1, 0.0)
+    candidate = task.Candidate(again, hardened(again, 1)[1], 1, 0.0)
     assert prover.compared(candidate).difference.closed
     assert prover.compared(candidate).difference.pairs == proved.pairs_explored
 
 
 def test_the_result_is_saved_and_shown(tmp_path, proved):
     proved.save(tmp_path / "out")
-    loaded = Result.load(tmp_path / "out") if "TrainLanguage" in boolrnn.__all__ else None
+    assert (tmp_path / "out" / "arrays.npz").exists()
     shown = proved.to_json()
     assert shown["equal"] is True
     assert shown["counterexample"] is None
     assert shown["history"][-1]["counterexample_length"] is None
     assert shown["labels"] == ["0", "1"]
-    assert loaded is None or loaded.to_json() == shown
     assert "proved for words of every length" in sheet(proved).sentence
     assert not sheet(proved).warnings
 
@@ -120,7 +118,7 @@ def test_a_mealy_task():
     machine = named_language("addition")
     found = train_language(machine, language="addition")
     assert found.equal is True
-    assert found.alphabet is None
+    assert found.alphabet.tolist() == [48, 49, 50, 51]
     rng = np.random.default_rng(3)
     for _ in range(20):
         a, b = rng.integers(0, 2**20, 2).tolist()

@@ -1,5 +1,6 @@
 """Figures of the room machines: what is written in them can be read, and lies inside the picture."""
 
+import re
 import subprocess
 import sys
 
@@ -86,12 +87,12 @@ def test_named_languages_can_be_read(name):
 
 @given(
     st.integers(0, 2**32),
-    st.sampled_from([1, 2, 3, 8, 20]),
+    st.sampled_from([1, 2, 3, 8]),
     st.sampled_from([("0",), ("0", "1"), ODD, tuple(map(symbol_name, range(256)))]),
     st.sampled_from([("0", "1"), ODD, ("idle", "wait a bit")]),
     st.sampled_from([MOORE, MEALY]),
 )
-@settings(max_examples=25)
+@settings(max_examples=15)
 def test_any_machine_can_be_read(seed, states, alphabet, labels, kind):
     assert_readable(draw(laid_out(random_machine(seed, states, alphabet, labels, kind))))
 
@@ -104,7 +105,9 @@ def test_the_picture_says_what_it_leaves_out():
     assert any("70 of 90" in text.get_text().replace("\n", " ") for text in figure.axes[0].texts)
     assert caption(laid_out(machine, most=1)).startswith("89 of 90")
     assert_readable(draw(laid_out(machine, most=1)))
-    assert "symbols of all 2" in caption(laid_out(random_machine(1, 16, tuple("abcdefghijklmnopqrstuvwxyz"))))
+    assert "symbols of all edges" in caption(
+        laid_out(random_machine(1, 18, tuple("abcdefghijklmnopqrstuvwxyz")))
+    )
     assert caption(laid_out(named_language("tomita4"))) == ""
 
 
@@ -117,10 +120,12 @@ def test_files_are_the_same_every_time(tmp_path, kind):
 
 
 def test_svg_keeps_letters_as_letters(tmp_path):
-    write_figure(laid_out(random_machine(0, 1, ("<&>", "$x$"))), tmp_path / "m.svg")
-    text = (tmp_path / "m.svg").read_text()
+    steps, outputs = np.array([[0, 1], [0, 1]]), np.zeros(2, int)
+    machine = Machine(MOORE, ("<&>", "$x$"), ("0", "1"), steps, outputs)
+    write_figure(laid_out(machine), tmp_path / "m.svg")
+    text = re.sub("<!--.*?-->", "", (tmp_path / "m.svg").read_text())
     assert "&lt;&amp;&gt;" in text
-    assert "$x$" in text
+    assert ">$x$<" in text
 
 
 def test_a_figure_is_found_by_its_schema_and_hides_no_function(tmp_path):
@@ -138,7 +143,7 @@ def test_a_figure_is_found_by_its_schema_and_hides_no_function(tmp_path):
     assert (tmp_path / "m.svg").stat().st_size
 
 
-@pytest.mark.parametrize("states", [1, 2, 7, 60])
+@pytest.mark.parametrize("states", [1, 2, 7, 24])
 def test_merged_states_have_bars(states):
     merged = np.arange(1, states + 1) ** 2
     figure = merged_figure(random_machine(1, states, ("0", "1")), merged)
