@@ -86,14 +86,13 @@ def test_a_text_and_a_word_give_partial_machines(nets):
 
 def test_machines_are_drawn_and_written_in_other_formats(nets):
     assert run("extract", nets / "ab.npz", "-o", nets / "m.json").returncode == 0
-    files = [nets / name for name in ("m.dot", "m.graphml", "m.hoa")]
+    files = [nets / name for name in ("m.dot", "m.graphml", "m.png")]
     options = [part for path in files for part in ("-o", path)]
     done = run("draw", nets / "m.json", *options, "--figure", nets / "m.svg")
     assert done.returncode == 0
     assert all(path.stat().st_size > 100 for path in (*files, nets / "m.svg"))
-    for path in (files[0], files[2]):
-        code, tree = told("compare-language", nets / "ab.npz", path, "--words", "0")
-        assert (code, tree["equal"]) == (0, True)
+    code, tree = told("compare-language", nets / "ab.npz", files[0], "--words", "0")
+    assert (code, tree["equal"]) == (0, True)
     refused("draw", nets / "m.json", "-o", nets / "m.xls", says="m.xls: expected a name that ends in")
     refused("draw", nets / "absent.json", says="absent.json: not found")
     assert run("draw", "tomita3", "--json").returncode == 0

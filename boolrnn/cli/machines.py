@@ -109,7 +109,7 @@ def compare_language(pair: Pair, spec: str, **options: Any) -> Any:
     "outputs",
     multiple=True,
     metavar="FILE",
-    help="Write it: .dot, .gv, .graphml, .hoa or .json; repeatable.",
+    help="Write all of it (.dot, .gv, .graphml) or its picture (.svg, .png); repeatable.",
 )
 @click.option("--most", type=int, default=60, show_default=True, help="States that are drawn, nearest first.")
 @FIGURE
@@ -119,10 +119,14 @@ def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
     Example:  boolrnn draw machine.json -o machine.dot --figure machine.svg
     """
     from boolrnn.machines.draw import draw
+    from boolrnn.report.figures import write_figure
 
     found = draw(spec.machine, **options)
     for path in outputs:
-        found.write(path)
+        if path.lower().endswith((".svg", ".png")):
+            write_figure(found, path)
+        else:
+            found.write(path)
     return found
 
 

@@ -29,7 +29,7 @@ from boolrnn.machines.gather import (
     visited_on_text,
     visited_on_word,
 )
-from boolrnn.machines.machine import MEALY, MOORE, Machine
+from boolrnn.machines.machine import MEALY, MOORE, NOTHING, Machine
 from boolrnn.machines.merge import Merged, access_of, labels_of, machine_of, merge
 from boolrnn.machines.minimise import least_states
 from boolrnn.machines.outputs import Labeller
@@ -43,6 +43,7 @@ from boolrnn.result import Result, named
 from boolrnn.shapes import Int64
 
 STATES = 10**7
+LISTED = 10**6  # states whose words and examples are listed
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -52,7 +53,8 @@ class Extract(Result):
     `reachable` counts bit states, the network's start (h = 0, which is none) included; where the enumeration
     is not `complete` it counts those found. `minimal` and `minimal_mealy` are the states of the minimal Moore
     and Mealy machine, None where that is not known; `minimal_at_least` is proved in any case. Any two states
-    of the machine are told apart by a word of at most `distinguishing` symbols.
+    of the machine are told apart by a word of at most `distinguishing` symbols. Of more than a million states
+    words and examples are not listed, `before` and `symbol` only.
     """
 
     schema = "extract/1"
@@ -94,9 +96,11 @@ class Extract(Result):
     )
     state: Int64[np.ndarray, "N"] = named("states.state")
     state_merged: Int64[np.ndarray, "N"] = named("states.merged")
-    state_example: np.ndarray = named("states.example")  # hex of a bit state; "start" where h = 0 is the only
-    state_access: np.ndarray = named("states.access.members")
-    state_offsets: Int64[np.ndarray, "M"] = named("states.access.offsets")
+    state_before: Int64[np.ndarray, "N"] = named("states.before", nullable=True)  # one symbol earlier
+    state_symbol: Int64[np.ndarray, "N"] = named("states.symbol", nullable=True)  # that leads from there
+    state_example: np.ndarray | None = named("states.example")  # hex of a bit state; "start": h = 0 alone
+    state_access: np.ndarray | None = named("states.access.members")
+    state_offsets: Int64[np.ndarray, "M"] | None = named("states.access.offsets")
     neurons: Int64[np.ndarray, "K"]  # those whose bits make a state
     among: Int64[np.ndarray, "A"]
 
@@ -255,12 +259,14 @@ def _machine(
         return {f"machine_{name}": None for name in names} | {
             "state": none,
             "state_merged": none.copy(),
+            "state_before": none.copy(),
+            "state_symbol": none.copy(),
             "state_example": np.zeros(0, np.str_),
             "state_access": none.copy(),
             "state_offsets": np.zeros(1, np.int64),
         }
     machine = machine_of(merged, automaton, labeller, found.symbols)
-    words, offsets = access_of(machine)
+    access = access_of(machine, LISTED)
     count = np.bincount(merged.classes, minlength=machine.states)
     return {
         "machine_kind": machine.kind,
@@ -272,9 +278,11 @@ def _machine(
         "machine_transitions": machine.transitions,
         "state": np.arange(machine.states),
         "state_merged": count,
-        "state_example": _examples(found, merged, automaton.hidden),
-        "state_access": words if not len(words) else found.symbols[words],
-        "state_offsets": offsets,
+        "state_before": access.before,
+        "state_symbol": np.where(access.symbol < 0, NOTHING, found.symbols[access.symbol]),
+        "state_example": _examples(found, merged, automaton.hidden) if machine.states <= LISTED else None,
+        "state_access": None if access.words is None else found.symbols[access.words],
+        "state_offsets": access.offsets,
     }
 
 

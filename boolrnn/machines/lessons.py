@@ -101,7 +101,7 @@ class Lessons:
             self.training, last, limit = training, -BETWEEN, self.plan.limit(training)
             for done in self._trained():
                 sure = self.right > SURE[self.flipping] and done - last >= BETWEEN
-                if (sure or done == limit) and self._attempted(done):
+                if (sure or done == limit) and self._attempted():
                     return
                 last = done if sure else last
 
@@ -117,7 +117,8 @@ class Lessons:
             pass
 
     def keep(self) -> Candidate | None:
-        """The best rounding so far; of a net that was never tried the finest; None where there is none."""
+        """The best rounding so far; of a net that was not tried the coarsest that is right on all drawn words
+        (or else the finest); None where nothing was trained."""
         if self.best is None and self.descent is not None:
             self.best = self.prover.chosen(self.descent.weights())
         return self.best
@@ -227,7 +228,7 @@ class Lessons:
                 self.known.add(key)
                 self.pool.append(word)
 
-    def _attempted(self, done: int) -> bool:
+    def _attempted(self) -> bool:
         """Try all roundings; whether one is equal. If none is, its words are fed back."""
         assert self.descent is not None  # there is one as soon as there are updates
         found = self.prover.attempt(self.descent.weights())

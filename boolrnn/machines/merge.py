@@ -10,7 +10,7 @@ from boolrnn.machines.gather import Blocks, States
 from boolrnn.machines.machine import MEALY, MOORE, NOTHING, Machine
 from boolrnn.machines.minimise import classes_of, mealy_labels
 from boolrnn.machines.naming import names_of
-from boolrnn.machines.order import access_words, word_of
+from boolrnn.machines.order import access_words
 from boolrnn.machines.outputs import Labeller
 from boolrnn.model.automaton import Automaton
 
@@ -70,12 +70,28 @@ def machine_of(merged: Merged, automaton: Automaton, labeller: Labeller, symbols
     )
 
 
-def access_of(machine: Machine) -> tuple[np.ndarray, np.ndarray]:
-    """A shortest word to every state, as numbers in the alphabet: all one after the other, and where each
-    begins (M + 1)."""
-    parent, symbol, length = access_words(machine.transitions, machine.start)
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """Shortest words to all states: the state before and the last symbol (-1 at the start), and the words
+    themselves, one after the other as numbers in the alphabet, with where each begins (M + 1)."""
+
+    before: np.ndarray
+    symbol: np.ndarray
+    words: np.ndarray | None
+    offsets: np.ndarray | None
+
+
+def access_of(machine: Machine, most: int) -> Access:
+    """A shortest word to every state; of machines with more than `most` states the links alone."""
+    before, symbol, length = access_words(machine.transitions, machine.start)
+    if machine.states > most:
+        return Access(before, symbol, None, None)
     offsets = np.concatenate([[0], np.cumsum(length)])
     words = np.empty(int(offsets[-1]), np.int64)
-    for n in range(machine.states):
-        words[offsets[n] : offsets[n + 1]] = word_of(parent, symbol, n)
-    return words, offsets
+    node, place = np.arange(machine.states), offsets[1:] - 1
+    while len(node):  # all words at once, from their ends
+        begun = before[node] >= 0
+        node, place = node[begun], place[begun]
+        words[place] = symbol[node]
+        node, place = before[node], place - 1
+    return Access(before, symbol, words, offsets)

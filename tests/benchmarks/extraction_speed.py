@@ -91,21 +91,21 @@ def _aalpy(machine: Machine) -> Callable[[], int]:
 
 
 def _timed(function: Callable[[], int], limit: float) -> tuple[int | None, float]:
-    """What it gives, None after `limit` CPU seconds, and the CPU seconds."""
+    """What it gives, None after `limit` CPU seconds, and the seconds."""
 
     def late(*_: Any) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGPROF, late)
     signal.setitimer(signal.ITIMER_PROF, limit)
-    begun, found = time.process_time(), None
+    begun, found = time.thread_time(), None
     try:
         found = function()
     except TimeoutError:
         pass
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return found, time.process_time() - begun
+    return found, time.thread_time() - begun
 
 
 def random_net(hidden: int, seed: int) -> boolrnn.Weights:
@@ -141,9 +141,9 @@ def enumerate_states() -> None:
         )
         print("| " + " | ".join(map(str, cells)) + " |", flush=True)
     print(
-        "\nStates found, and steps (state, symbol) made to find them: two for each state where all are known, "
-        "fewer where the cap ends it. Medians (least to most); the most memory of a process, Python, numpy and "
-        "numba included.\n"
+        "\nStates found, and steps (state, symbol) made to find them: two for each state where all are "
+        "known, fewer where the cap ends it. Medians (least to most); the most memory of a process, Python, "
+        "numpy and numba included.\n"
     )
 
 

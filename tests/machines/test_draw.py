@@ -220,7 +220,7 @@ def assert_room(result):
 
 
 @given(MACHINES)
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_everything_has_room(how):
     assert_room(draw(made(*how)))
 

@@ -71,6 +71,22 @@ def test_access_words_and_examples_lead_to_their_states():
             assert found.state_example[n] == "start"
 
 
+def test_of_very_many_states_the_links_are_left(monkeypatch):
+    whole = extract(hardened_net(3, 9, 2))
+    monkeypatch.setattr("boolrnn.machines.extract.LISTED", 10)
+    found = extract(hardened_net(3, 9, 2))
+    assert found.minimal > 10
+    assert (found.state_example, found.state_access, found.state_offsets) == (None, None, None)
+    for n in range(found.minimal):
+        word, state = [], n
+        while found.state_before[state] >= 0:
+            word.append(found.state_symbol[state])
+            state = found.state_before[state]
+        assert word[::-1] == whole.state_access[slice(*whole.state_offsets[n : n + 2])].tolist()
+    assert set(found.to_json()["states"][0]) == {"state", "merged", "before", "symbol"}
+    assert len(boolrnn.sheet(found).tables[-1].rows) == found.minimal
+
+
 def test_a_network_it_speaks_for_has_its_labels():
     weights = hardened_net(3, 9, 2)
     found = extract(weights)

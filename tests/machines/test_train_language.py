@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from small_machines import random_machine
 
 import boolrnn
 from boolrnn.errors import MachineError, OptionError
-from boolrnn.machines import lessons, task
+from boolrnn.machines import task
 from boolrnn.machines.descent_language import Descent
 from boolrnn.machines.languages import named_language
 from boolrnn.machines.machine import Machine
@@ -259,13 +260,14 @@ def test_torch_is_not_needed():
 
 @pytest.mark.slow
 def test_tomita_languages_are_proved():
-    """All seven with five seeds each at H = 16, each within 10 seconds."""
+    """All seven with five seeds each at H = 16, each within 10 seconds of one core."""
     for number in range(1, 8):
         for seed in range(5):
+            began = time.process_time()
             found = train_language(named_language(f"tomita{number}"), seed=seed)
             assert isinstance(found, TrainLanguage)
             assert found.equal is True, (number, seed)
-            assert found.seconds < 10
+            assert time.process_time() - began < 10
 
 
 @pytest.mark.slow
@@ -280,7 +282,6 @@ def test_words_alone_leave_wrong_nets_unnoticed():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hidden", [32, 64])
-def test_divisibility_by_seven(hidden, monkeypatch):
-    """Nets whose hidden values are flipped while they learn."""
-    monkeypatch.setattr(lessons.Lessons, "flipping", True)
+def test_divisibility_by_seven(hidden):
+    """The second net, whose hidden values are flipped while it learns, does it, or one after it."""
     assert train_language(named_language("divisible:7"), hidden=hidden).equal is True

@@ -92,7 +92,7 @@ def test_named_languages_can_be_read(name):
     st.sampled_from([("0", "1"), ODD, ("idle", "wait a bit")]),
     st.sampled_from([MOORE, MEALY]),
 )
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_any_machine_can_be_read(seed, states, alphabet, labels, kind):
     assert_readable(draw(laid_out(random_machine(seed, states, alphabet, labels, kind))))
 
@@ -143,7 +143,7 @@ def test_a_figure_is_found_by_its_schema_and_hides_no_function(tmp_path):
     assert (tmp_path / "m.svg").stat().st_size
 
 
-@pytest.mark.parametrize("states", [1, 2, 7, 24])
+@pytest.mark.parametrize("states", [1, 2, 7, 16])
 def test_merged_states_have_bars(states):
     merged = np.arange(1, states + 1) ** 2
     figure = merged_figure(random_machine(1, states, ("0", "1")), merged)

@@ -22,6 +22,7 @@ from boolrnn.errors import OptionError
 from boolrnn.result import Result, write_whole
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its notices are not ours to print
+_FILES = {"draw": "drawing"}  # a file draw.py would take the name of the function here
 FLOAT, AUTOMATON, NEUTRAL = "#0072b2", "#d55e00", "#777777"  # told apart without colour vision
 
 
@@ -49,7 +50,8 @@ def write_figure(result: Any, path: str | os.PathLike[str]) -> None:
 def draw(result: Any) -> Figure:
     """The figure of a result."""
     if isinstance(result, Result) and result.schema:
-        name = f"{__name__}.{result.schema.split('/')[0]}"
+        verb = result.schema.split("/")[0]
+        name = f"{__name__}.{_FILES.get(verb, verb)}"
         if importlib.util.find_spec(name):
             importlib.import_module(name)
         render = draw.dispatch(type(result))

@@ -1,11 +1,13 @@
 """The sheet of extract: the verdict, what it rests on, then the states of the minimal machine."""
 
+from typing import Any
+
 import numpy as np
 
 from boolrnn.machines.extract import Extract
 from boolrnn.machines.machine import MOORE
 from boolrnn.machines.speaks import NETWORK
-from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
+from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
 WIDE = 12  # symbols that have a column each
 
@@ -61,33 +63,42 @@ def _states(result: Extract) -> Table:
     assert result.machine_alphabet is not None
     labels = [*map(str, result.machine_labels), "-"]
     names = [str(name) for name in result.machine_alphabet[:WIDE]]
-    moore = result.machine_kind == MOORE
-    columns = [Column("state", "d"), *([Column("label")] if moore else []), *map(Column, names)]
-    columns += [Column("merges", ",d"), Column("word"), Column("example")]
-    rows = []
-    for n in range(len(steps)):
-        after = [
-            _step(k, outputs[n, x] if not moore else None, labels) for x, k in enumerate(steps[n, :WIDE])
-        ]
-        told = [labels[outputs[n]]] if moore else []
-        rows.append(
-            (n, *told, *after, int(result.state_merged[n]), _word(result, n), str(result.state_example[n]))
-        )
+    moore, every = result.machine_kind == MOORE, np.arange(len(steps))
+
+    def after(x: int) -> Any:
+        told = None if moore else outputs[:, x]
+        return lambda part: [_step(int(steps[n, x]), None if told is None else labels[told[n]]) for n in part]
+
+    columns: list[Column] = [Column("state", "d")]
+    cells: list[Any] = [every]
+    if moore:
+        columns.append(Column("label"))
+        cells.append((outputs, lambda part: [labels[k] for k in part]))
+    columns += [*map(Column, names), Column("merges", ",d"), Column("word"), Column("example")]
+    cells += [*((every, after(x)) for x in range(len(names))), result.state_merged]
+    cells.append((every, lambda part: [_word(result, int(n)) for n in part]))
+    cells.append((every, lambda part: [_example(result, int(n)) for n in part]))
     left = steps.shape[1] - len(names)
     note = _STATES + (f" {left:,} more symbols: --json." if left else "")
-    return Table("states", columns, rows, note)
+    return Table("states", columns, Rows(*cells), note)
 
 
-def _step(after: np.integer, label: np.integer | None, labels: list[str]) -> str:
+def _step(after: int, label: str | None) -> str:
     if after < 0:
         return "-"
-    return f"{after}" if label is None else f"{after} / {labels[label]}"
+    return f"{after}" if label is None else f"{after} / {label}"
 
 
-def _word(result: Extract, state: int) -> str:
+def _example(result: Extract, state: int) -> str | None:
+    return None if result.state_example is None else str(result.state_example[state])
+
+
+def _word(result: Extract, state: int) -> str | None:
     """A shortest word to a state, as its symbols' names."""
+    if result.state_offsets is None or result.state_access is None or result.machine_alphabet is None:
+        return None
     first, stop = result.state_offsets[state : state + 2].tolist()
-    place = {int(x): str(name) for x, name in zip(result.among, result.machine_alphabet)}  # pyright: ignore[reportArgumentType] - there are states only where there is a machine
+    place = {int(x): str(name) for x, name in zip(result.among, result.machine_alphabet)}
     names = [place[x] for x in result.state_access[first:stop].tolist()]
     if not names:
         return "(no symbols)"
