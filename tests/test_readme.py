@@ -41,7 +41,7 @@ def test_outputs_shown_are_printed_in_this_order(command, shown):
 
 
 def test_there_are_outputs_to_check():
-    assert len(CONSOLE) == 8
+    assert len(CONSOLE) == 9
     assert sum(len(shown.splitlines()) for _, shown in CONSOLE) >= 8
 
 

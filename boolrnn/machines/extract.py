@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from boolrnn.bits import from_words, to_hex
+from boolrnn.check.certify import certify
+from boolrnn.check.readout import NONE, TEXT, largest_room
 from boolrnn.clauses.reach import symbols_among
 from boolrnn.errors import OptionError
 from boolrnn.graph.cycles import parse_memory
@@ -32,9 +34,9 @@ from boolrnn.machines.gather import (
 from boolrnn.machines.machine import MEALY, MOORE, NOTHING, Machine
 from boolrnn.machines.merge import Merged, access_of, labels_of, machine_of, merge
 from boolrnn.machines.minimise import least_states
-from boolrnn.machines.outputs import Labeller
+from boolrnn.machines.outputs import ARGMAX, Labeller
 from boolrnn.machines.replay import replayed
-from boolrnn.machines.speaks import NETWORK, Speaks, speaks
+from boolrnn.machines.speaks import NETWORK, REACHABLE, Speaks, speaks, start_stands_out
 from boolrnn.machines.visited import closed_part, part_of
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
@@ -194,17 +196,27 @@ def extract(
         found = visited_on_text(automaton, check_symbols(np.asarray(symbols), automaton.weights))
     else:
         found = visited_on_word(automaton, check_symbols(np.asarray(word), automaton.weights), limits)
-    return _result(automaton, labeller, found, part, kind, began)
+    return _result(automaton, labeller, found, part, kind, began, symbols)
 
 
 def _result(
-    automaton: Automaton, labeller: Labeller, found: States, part: np.ndarray, kind: str, began: float
+    automaton: Automaton,
+    labeller: Labeller,
+    found: States,
+    part: np.ndarray,
+    kind: str,
+    began: float,
+    text: np.ndarray | None,
 ) -> Extract:
     """Minimise, certify and describe what was found."""
     labels = labels_of(labeller, found, automaton.hidden)
     merged = merge(found, labels, kind) if found.complete else None
     blocks = Blocks(found.rows, automaton.hidden) if found.complete else None
     spoken = speaks(automaton, found.symbols, blocks, labeller)
+    if not found.every_word:
+        spoken = _of_scope(spoken)
+    if text is not None and spoken.speaks_for != NETWORK:
+        spoken = _along(automaton, labeller, text) or spoken
     least = merged.moore if merged else least_states(found.transitions, labels)
     return Extract(
         verdict=_verdict(found, merged, spoken, least),
@@ -233,6 +245,36 @@ def _result(
         **_machine(automaton, labeller, found, merged),
         neurons=part,
         among=found.symbols,
+    )
+
+
+def _of_scope(spoken: Speaks) -> Speaks:
+    """What is proved over the states of some words holds for these words."""
+    by = {"states_level": spoken.states_by, "outputs_level": spoken.outputs_by}
+    return dataclasses.replace(spoken, **{name: TEXT for name, way in by.items() if way == REACHABLE})
+
+
+def _along(automaton: Automaton, labeller: Labeller, text: np.ndarray) -> Speaks | None:
+    """What is certified along one text, position by position, of its largest outputs; None where that is not
+    all."""
+    if labeller.kind != ARGMAX or labeller.wy is not automaton.weights.wy:
+        return None
+    if not start_stands_out(labeller.by, largest_room(labeller.label_of)):
+        return None
+    proof = certify(automaton, text, outputs=True)
+    if proof.level == NONE or proof.outputs in (None, NONE):
+        return None
+    return Speaks(
+        speaks_for=NETWORK,
+        states_level=proof.level,
+        states_by=proof.covers,
+        states_reason=proof.reason,
+        form=proof.form,
+        outputs_level=str(proof.outputs),
+        outputs_by=proof.outputs_by,
+        outputs_reason=str(proof.outputs_reason),
+        least_margin=proof.min_margin,
+        gain_needed=1.0,
     )
 
 

@@ -219,7 +219,7 @@ def _outputs(labeller: Labeller, proof: _Proof, states: Iterable[np.ndarray] | N
     gaps, room = Gaps(wy, by, shortfall), _room(labeller)
     if gaps.overflow:
         return Outputs(NONE, None, "float32 sums of outputs may overflow")
-    if not _start_stands_out(by, room):
+    if not start_stands_out(by, room):
         return Outputs(NONE, None, "at the start a subnormal entry of by may be flushed to 0")
     if states is None:
         return Outputs(NONE, None, "outputs are not exact sums, and not all reachable states are known")
@@ -233,7 +233,7 @@ def _room(labeller: Labeller) -> Room:
     return sign_room if labeller.kind == SIGN else top_room(labeller.size)
 
 
-def _start_stands_out(by: np.ndarray, room: Room) -> bool:
+def start_stands_out(by: np.ndarray, room: Room) -> bool:
     """Whether the outputs at h = 0, which are `by`, keep their label where subnormals are flushed."""
     exact = by.astype(np.float64)
     loss = np.where((exact != 0) & (np.abs(exact) < _LEAST_NORMAL), _LEAST_NORMAL, 0.0)

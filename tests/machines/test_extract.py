@@ -148,6 +148,20 @@ def test_the_states_on_a_text_are_those_of_the_run():
     assert found.scope == "the text of 200 symbols"
 
 
+def test_a_text_can_be_certified_where_other_words_are_not():
+    weights, text = random_net(4, 5, 2), np.array([0, 1, 1, 0, 1])
+    assert extract(weights, text).speaks_for == "sign_automaton"
+    gain = 30
+    scaled = {name: (getattr(weights, name) * gain).astype(np.float32) for name in ("wx", "wh", "bh")}
+    wide = boolrnn.Weights(**scaled, wy=weights.wy, by=weights.by)
+    found = extract(wide, text)
+    assert (found.speaks_for, found.states_level) == ("network", "certified_text")
+    assert extract(wide).speaks_for == "sign_automaton"
+    told = logits(wide, trace(wide, text).hidden).argmax(axis=1)
+    machine = found.machine
+    assert [machine.labels[k] for k in machine.run(text)[1:]] == [str(k) for k in told]
+
+
 @given(seed=st.integers(0, 10**6), word=st.lists(st.integers(0, 2), min_size=1, max_size=4))
 @settings(max_examples=15)
 def test_a_word_that_is_read_for_ever(seed, word):
