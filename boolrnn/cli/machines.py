@@ -144,6 +144,12 @@ def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
 @click.option("--longest", type=int, default=24, show_default=True, help="Symbols of a word in training.")
 @click.option("--batch", type=int, default=64, show_default=True, help="Words per batch.")
 @click.option(
+    "--flips",
+    type=int,
+    metavar="N",
+    help="Of 256 hidden values so many are flipped while every second net learns.  [default: 8 from H = 32 on]",
+)
+@click.option(
     "--max-pairs", type=int, default=1_000_000, show_default=True, help="Of states, in the last comparison."
 )
 @BUDGET

@@ -3,9 +3,9 @@
 Words grow from SHORT symbols to the longest, as time passes or sooner where nearly all labels are right. As
 soon as all are right roundings are compared with the machine; the words on which they are wrong, others found
 near them, and changed and continued copies go into the batches from then on, and training goes on. A net
-that is still wrong at the end of its updates is given up for another one. Of larger nets every second one
-learns with flipped hidden values: it has to represent what matters by many neurons and to forget the rest, so
-that it reaches fewer states, and is wrong on fewer words.
+that is still wrong at the end of its updates is given up for another one. Larger nets, the first and every
+second after it, learn with flipped hidden values: they have to represent what matters by many neurons and to
+forget the rest, so that they reach fewer states, and are wrong on fewer words.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ SHORT = 6  # symbols of the first words
 BLOCK = 16  # batches that are drawn at once
 BETWEEN = 48  # updates from one attempt to the next, at least
 SURE, NEARLY = (0.999, 0.97), (0.99, 0.96)  # shares of right labels, without and with flips
-FLIPS = 8  # of 256 hidden values, in every second training,
+FLIPS = 8 / 256  # share of hidden values, in the first training, the third, ..
 REDUNDANT = 32  # of nets that have so many neurons
 FED_BACK = 0.25  # share of words that begin like one that was got wrong
 MINED, SEARCHED = 64, 1024  # words that are added after a failed attempt, of so many new ones that are tried
@@ -46,6 +46,7 @@ class Plan:
     trainings: int
     longest: int
     batch: int
+    flips: float | None = None  # share of hidden values that are flipped, in units of 1/256; None: by size
 
     def limit(self, training: int) -> int:
         """The updates of a training."""
@@ -87,7 +88,9 @@ class Lessons:
     @property
     def flipping(self) -> bool:
         """Whether hidden values are flipped in this training."""
-        return self.training % 2 == 1 and self.plan.hidden >= REDUNDANT
+        if self.plan.flips is not None:
+            return self.plan.flips > 0
+        return self.training % 2 == 0 and self.plan.hidden >= REDUNDANT
 
     def prove(self) -> None:
         """Train until a rounding is proved equal, or all trainings are over.
@@ -183,7 +186,8 @@ class Lessons:
             return None
         shape = (self.length, self.plan.batch, self.plan.hidden)
         drawn = np.frombuffer(self.rng.bytes(math.prod(shape)), np.uint8).reshape(shape)
-        return np.where(drawn < FLIPS, np.float32(-1), np.float32(1))
+        share = FLIPS if self.plan.flips is None else self.plan.flips
+        return np.where(drawn < round(256 * share), np.float32(-1), np.float32(1))
 
     def _heads(self, count: int) -> list[np.ndarray]:
         """How some words begin: like one that was got wrong, a third of them cut, a third of them with

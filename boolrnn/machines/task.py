@@ -59,6 +59,7 @@ class TrainLanguage(Made):
     seed: int
     longest: int
     batch: int
+    flips: float | None  # as asked; None: by size
     equal: bool | None
     counterexample: Int64[np.ndarray, "K"] | None = named("counterexample", whole=True)
     expected: str | None
@@ -104,6 +105,7 @@ def train_language(
     trainings: int = 8,
     longest: int = 24,
     batch: int = 64,
+    flips: float | None = None,
     budget: float | None = None,
     max_pairs: int = EXPLORED,
     alphabet: UInt8[np.ndarray, "V"] | None = None,
@@ -114,7 +116,9 @@ def train_language(
     With `counterexamples` words on which a rounding is wrong go back into training, until one is proved
     equal or `trainings` nets were tried; without, one net is trained on `updates` batches of `batch` words
     of up to `longest` symbols, rounded to the coarsest integers that are right on 20,000 words, and then
-    compared. The first net has `updates`, others twice as many. `budget` seconds end it early, `max_pairs`
+    compared. The first net has `updates`, others twice as many. `flips` is the share of hidden values that
+    are flipped while they learn (in steps of 1/256); by default 8/256 in the first, third, .. net of 32
+    neurons or more, and none in others. `budget` seconds end it early, `max_pairs`
     the last comparison. `alphabet` are the byte values of the net's symbols; by default those that the names
     of the machine's symbols spell, if all do. The same arguments give the same net on the same machine,
     unless a budget ends it.
@@ -127,7 +131,7 @@ def train_language(
         On a value out of range.
     """
     begun = time.monotonic()
-    plan = Plan(hidden, max(2, len(machine.labels)), seed, updates, trainings, longest, batch)
+    plan = Plan(hidden, max(2, len(machine.labels)), seed, updates, trainings, longest, batch, flips)
     _check(plan, budget, max_pairs)
     symbols = machine.alphabet
     values = bytes_of(symbols) if alphabet is None else _checked(alphabet, len(symbols))
@@ -243,6 +247,8 @@ def _check(plan: Plan, budget: float | None, pairs: int) -> None:
         )
     if plan.outputs > MOST_OUTPUTS:
         raise OptionError(f"{plan.outputs:,} labels: expected at most {MOST_OUTPUTS:,}")
+    if plan.flips is not None and not 0 <= plan.flips <= 0.5:
+        raise OptionError(f"flips {plan.flips}: expected a share of hidden values, 0 to 0.5")
     if pairs < 1:
         raise OptionError(f"max_pairs {pairs}: expected at least 1")
     if budget is not None and not budget > 0:
@@ -273,6 +279,7 @@ def _result(
         seed=plan.seed,
         longest=plan.longest,
         batch=plan.batch,
+        flips=plan.flips,
         equal=equal,
         counterexample=difference.word,
         expected=told[0],

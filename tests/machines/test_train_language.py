@@ -100,6 +100,12 @@ def test_a_wrong_net_is_called_wrong(parity):
     assert sheet(found).warnings
 
 
+def test_flips_change_what_is_learned(parity):
+    nets = [train_language(parity, hidden=8, flips=share).weights_sha256 for share in (0.0, 0.02)]
+    assert nets[0] == train_language(parity, hidden=8).weights_sha256
+    assert nets[0] != nets[1]
+
+
 def test_not_proved_in_the_end(parity):
     found = train_language(parity, hidden=1, updates=20, trainings=2)
     assert (found.equal, found.holds, found.undecided) == (False, False, False)
@@ -243,6 +249,8 @@ def test_bad_input_is_refused(parity):
             train_language(parity, **{name: value})
     with pytest.raises(OptionError, match="budget 0.0: expected more than 0"):
         train_language(parity, budget=0.0)
+    with pytest.raises(OptionError, match="flips 0.7: expected"):
+        train_language(parity, flips=0.7)
     with pytest.raises(OptionError, match="max_pairs 0"):
         train_language(parity, max_pairs=0)
     with pytest.raises(OptionError, match="alphabet: 3 byte values, expected 2"):
@@ -272,16 +280,18 @@ def test_tomita_languages_are_proved():
 
 @pytest.mark.slow
 def test_words_alone_leave_wrong_nets_unnoticed():
-    """At H = 32 some nets that are right on all test words have learned another language."""
-    wrong = 0
-    for number in range(1, 8):
-        found = train_language(named_language(f"tomita{number}"), hidden=32, counterexamples=False)
-        wrong += found.test_accuracy == 1 and found.equal is False
-    assert wrong > 0
+    """At H = 32 some nets that are right on all test words have learned another language; with flipped
+    hidden values fewer."""
+    wrong = []
+    for flips in (0.0, None):
+        options = {"hidden": 32, "counterexamples": False, "flips": flips}
+        found = [train_language(named_language(f"tomita{k}"), **options) for k in range(1, 8)]
+        wrong.append(sum(each.test_accuracy == 1 and each.equal is False for each in found))
+    assert wrong[0] > wrong[1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hidden", [32, 64])
 def test_divisibility_by_seven(hidden):
-    """The second net, whose hidden values are flipped while it learns, does it, or one after it."""
+    """Nets whose hidden values are flipped while they learn, and others in turn."""
     assert train_language(named_language("divisible:7"), hidden=hidden).equal is True
