@@ -145,9 +145,9 @@ def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
 @click.option("--batch", type=int, default=64, show_default=True, help="Words per batch.")
 @click.option(
     "--flips",
-    type=int,
-    metavar="N",
-    help="Of 256 hidden values so many are flipped while every second net learns.  [default: 8 from H = 32 on]",
+    type=float,
+    metavar="SHARE",
+    help="Of hidden values, flipped while every second net learns.  [default: 1/32 from H = 32 on]",
 )
 @click.option(
     "--max-pairs", type=int, default=1_000_000, show_default=True, help="Of states, in the last comparison."

@@ -318,7 +318,7 @@ def table(nets: list[Net], heard: dict[tuple[str, str], list[Turn]], right: bool
             ]
         print("| " + " | ".join(cells) + " |")
     print(
-        f"\nMedians of all runs, those that end without an answer after {limit:g} CPU seconds included.\n",
+        f"\nMedians of all feasible runs, those without an answer after {limit:g} CPU seconds included.\n",
         flush=True,
     )
 
@@ -340,7 +340,7 @@ def show(text: str) -> None:
 
 def main() -> None:
     listed = lambda text: text.split(",")  # noqa: E731 - one line
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--nets", type=Path, help="a directory that keeps the nets")
     parser.add_argument("--languages", type=listed, default=[f"tomita{k}" for k in range(1, 8)])
     parser.add_argument("--seeds", type=lambda text: list(map(int, text.split(","))), default=list(range(5)))

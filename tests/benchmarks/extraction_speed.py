@@ -10,6 +10,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from boolrnn.machines.minimise import classes_of
 SIZE, LARGE = 1_000, (10**5, 10**6)  # states of random machines
 SEEDS = (0, 1, 2, 3, 4)
 MOST = 10**7
-PEER = 120.0  # CPU seconds for a peer's minimisation
 
 
 def random_acceptor(states: int, seed: int) -> Machine:
@@ -40,39 +40,52 @@ def random_acceptor(states: int, seed: int) -> Machine:
     return Machine(MOORE, ("0", "1"), ("0", "1"), after.reshape(states, 2), rng.integers(0, 2, states))
 
 
+def doubled(machine: Machine, seed: int) -> Machine:
+    """The same language with every state twice; each transition leads to either copy."""
+    copies = np.random.default_rng(seed).integers(0, 2, (2 * machine.states, len(machine.alphabet)))
+    after = np.tile(machine.transitions, (2, 1)) + copies * machine.states
+    return Machine(MOORE, machine.alphabet, machine.labels, after, np.tile(machine.outputs, 2))
+
+
 def minimise(limit: float) -> None:
-    """Random machines, each peer in turn on each."""
-    peers: dict[str, Callable[[Machine], Callable[[], int]]] = {
-        "boolrnn classes_of": lambda m: lambda: int(classes_of(m.transitions, m.outputs).max()) + 1,
-        "automata-lib minify": _automata,
-        "AALpy minimize": _aalpy,
-    }
-    heard: dict[str, list[float]] = {name: [] for name in peers}
-    late = Machine(MOORE, ("0", "1"), ("0", "1"), [[0, 0]], [0])
-    assert {made(late)() for made in peers.values()} == {1}
-    sizes = []
-    for seed in SEEDS:
-        machine, counts = random_acceptor(SIZE, seed), set()
-        for name, made in peers.items():
-            count, spent = _timed(made(machine), max(limit, PEER))
-            heard[name].append(spent)
-            counts |= set() if count is None else {count}
-        assert len(counts) == 1, counts
-        sizes += counts
-    own = statistics.median(heard["boolrnn classes_of"])
-    print(f"**Minimising {len(SEEDS)} random acceptors of {SIZE:,} states** (classes: {sizes})\n")
-    print("| | median CPU s | x classes_of |\n|---|---|---|")
-    for name, spent in heard.items():
-        print(f"| {name} | {statistics.median(spent):.5f} | {statistics.median(spent) / own:,.0f} |")
+    """Random machines of SIZE states, each peer in turn on each: as they are drawn, and of half as many
+    different states, each twice."""
+    for made in PEERS.values():
+        made(random_acceptor(4, 0))()  # warm
+    print(f"**Minimising random acceptors of {SIZE:,} states**\n")
+    print("| | machines | classes | median CPU s | x classes_of |\n|---|---|---|---|---|")
+    _minimised("random", [random_acceptor(SIZE, seed) for seed in SEEDS], limit)
+    _minimised("all states twice", [doubled(random_acceptor(SIZE // 2, 0), 0)], limit)
     for size in LARGE:
         machine = random_acceptor(size, 0)
-        spent = [_timed(peers["boolrnn classes_of"](machine), PEER)[1] for _ in range(3)]
-        print(f"| boolrnn classes_of, {size:,} states | {statistics.median(spent):.3f} | |")
-    print(
-        "\nConversion to the peers' objects is not counted. Nearly all of these states are different: the "
-        "case that is cheapest for AALpy, which begins anew for each pair that it merges.\n",
-        flush=True,
-    )
+        spent = [_timed(PEERS[OWN](machine), limit)[1] for _ in range(3)]
+        print(f"| {OWN}, {size:,} states | 1 | | {statistics.median(spent):.3f} | |")
+    print(f"\n>: ended after {limit:g} CPU seconds. Making the peers' objects is not counted.\n", flush=True)
+
+
+def _minimised(what: str, machines: list[Machine], limit: float) -> None:
+    heard: dict[str, list[float]] = {name: [] for name in PEERS}
+    counts: list[set[int]] = [set() for _ in machines]
+    cut = set()
+    for machine, found in zip(machines, counts):
+        for name, made in PEERS.items():
+            count, spent = _timed(made(machine), limit)
+            heard[name].append(spent)
+            found |= set() if count is None else {count}
+            cut |= {name} if count is None else set()
+        assert len(found) == 1, (what, found)
+    classes = ", ".join(f"{count:,}" for found in counts for count in found)
+    own = statistics.median(heard[OWN])
+    for name, spent in heard.items():
+        middle, more = statistics.median(spent), "> " if name in cut else ""
+        cells = (
+            f"{name}, {what}",
+            len(machines),
+            classes,
+            f"{more}{middle:.5f}",
+            f"{more}{middle / own:,.0f}",
+        )
+        print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 def _automata(machine: Machine) -> Callable[[], int]:
@@ -88,6 +101,14 @@ def _aalpy(machine: Machine) -> Callable[[], int]:
         return len(dfa.states)
 
     return run
+
+
+OWN = "boolrnn classes_of"
+PEERS: dict[str, Callable[[Machine], Callable[[], int]]] = {
+    OWN: lambda machine: lambda: int(classes_of(machine.transitions, machine.outputs).max()) + 1,
+    "automata-lib minify": _automata,
+    "AALpy minimize": _aalpy,
+}
 
 
 def _timed(function: Callable[[], int], limit: float) -> tuple[int | None, float]:
@@ -158,5 +179,13 @@ def enumerated(hidden: int, seed: int) -> tuple[int, bool, float, float, float]:
         search.run()
         count, steps = count + search.count, steps + search.at
     spent = time.process_time() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return search.count, search.closed, count / spent, steps / spent, peak
+    return search.count, search.closed, count / spent, steps / spent, _peak()
+
+
+def _peak() -> float:
+    """The most memory that this process had, in MB. A new process inherits the peak that getrusage gives from
+    the one that starts it, so Linux is asked for its own where that is possible."""
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    kilobytes = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    return (kilobytes or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] / 1024
