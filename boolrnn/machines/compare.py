@@ -22,6 +22,7 @@ from boolrnn.machines.gather import Blocks, Limits
 from boolrnn.machines.machine import Machine
 from boolrnn.machines.outputs import ARGMAX
 from boolrnn.machines.product import PAIRS, Difference
+from boolrnn.machines.replay import invariant
 from boolrnn.machines.sides import Against, AgainstMachine, AgainstNet, label_of_program, labels_along
 from boolrnn.machines.speaks import NETWORK, Speaks, speaks
 from boolrnn.model.automaton import Automaton, as_automaton
@@ -55,6 +56,7 @@ class CompareLanguage(Result):
     label_expected: str | None  # the specification's
     label_network: str | None  # that of the float32 program after the same word
     pairs_explored: int
+    pairs_replayed: int  # steps between pairs that were made again, where they are equal
     compared_to: int | None  # None: not even the word of no symbols
     stopped_by: str | None
     require: str | None
@@ -67,6 +69,8 @@ class CompareLanguage(Result):
     among: Int64[np.ndarray, "A"]
     alphabet: np.ndarray  # the names of these symbols in the specification
     speaks_for: str
+    form: str | None = named("certificate.form")
+    certified_for: str | None = named("certificate.arithmetic")
     states_level: str = named("certificate.states")
     states_reason: str = named("certificate.states_reason")
     outputs_level: str = named("certificate.outputs")
@@ -139,10 +143,11 @@ def compare_language(
         against = AgainstNet(automaton, as_automaton(spec), among, outputs, ignore_empty)
     found, search = against.compare(limits)
     against.replay(found)
+    replayed = invariant(search) if found.closed else 0
     spoken = _spoken(against, found, search)
     seconds = FLOAT_SECONDS if budget is None else min(FLOAT_SECONDS, budget)
     beside = _floats(against, found, words, seed, tanh, seconds)
-    return _result(against, found, spoken, require, beside, began)
+    return _result(against, found, spoken, require, beside | {"pairs_replayed": replayed}, began)
 
 
 def _spoken(against: Against, found: Difference, search: Exploration) -> Speaks:
@@ -229,6 +234,8 @@ def _result(
         among=against.symbols,
         alphabet=np.array(against.names, np.str_),
         speaks_for=spoken.speaks_for,
+        form=spoken.form,
+        certified_for=spoken.arithmetic,
         states_level=spoken.states_level,
         states_reason=spoken.states_reason,
         outputs_level=spoken.outputs_level,

@@ -82,8 +82,6 @@ class Exploration:
         `deadline`; or until there are `until` nodes."""
         self.why = ""
         try:
-            if self.count == 0:
-                self._start()
             self._go_on(deadline, min(self.most, self.most if until is None else until))
         except KeyboardInterrupt:
             self.why = INTERRUPTED
@@ -97,8 +95,10 @@ class Exploration:
                     return
                 if until < self.most and self.count >= until:
                     return
-                self._choose()
-                if not self.engine.some(until):
+                begun = self.at >= len(self.symbols)
+                if begun:
+                    self._choose()
+                if not (self.engine.some(until) if begun else self._begin()):
                     self.why = CAP if self.count >= self.most else MEMORY
                     return
 
@@ -129,28 +129,42 @@ class Exploration:
         }
 
     def restore(self, kept: Arrays) -> None:
-        """Go on from what `kept` gave; where there is no longer room for it, from the start."""
+        """Go on from what `kept` gave.
+
+        Raises
+        ------
+        OptionError
+            Where there is no longer room for it.
+        """
         count = len(kept["rows"])
-        if not 0 < count <= min(len(self.rows), self.most):
-            return
+        most = min(len(self.rows), self.most)
+        if count > most:
+            raise OptionError(
+                f"{self.label}: {count:,} are known from the checkpoint, and at most {most:,} are allowed now"
+            )
         self.rows[:count], self.count, self.at = kept["rows"], count, int(kept["at"])
         (self.transitions if self.keep else self.links)[:count] = kept["links"]
         self.engine = _Numpy(self)
-        if self.compilable and self.asked != "numpy":
+        if self.compilable and self.asked != "numpy" and self.at >= len(self.symbols):
             self.engine = _Compiled(self)
 
-    def _start(self) -> None:
-        """Node 0 and what one symbol leads to."""
-        self.rows[0] = 0
-        if self.machine is not None:
-            self.rows[0, self.words] = self.begins
-        if not self.keep:
-            self.links[0] = -1
-        self.count = 1
-        after = self.automaton.z(None, self.symbols) >= 0
-        rows = self.rows_of(after, np.zeros(len(after), np.int64), np.arange(len(after)))
-        _Numpy(self).take(rows, 0)
+    def _begin(self) -> bool:
+        """What one symbol leads to from the network's start, as far as there is room; False where there is
+        none. The start's row is no state: neither engine may step it."""
+        if self.count == 0:
+            self.rows[0] = 0
+            if self.machine is not None:
+                self.rows[0, self.words] = self.begins
+            if not self.keep:
+                self.links[0] = -1
+            self.count = 1
+        x = np.arange(self.at, len(self.symbols))
+        after = self.automaton.z(None, self.symbols[x]) >= 0
+        room = _Numpy(self)
+        room.room = len(self.rows)
+        ended = room.take(self.rows_of(after, np.zeros(len(x), np.int64), x), self.at)
         self.engine = _Numpy(self)
+        return ended
 
     def rows_of(self, states: np.ndarray, nodes: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Successors' rows: their states, and what the machine does."""

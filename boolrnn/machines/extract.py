@@ -75,6 +75,8 @@ class Extract(Result):
     undecided: bool
     interrupted: bool
     seconds: float
+    form: str | None = named("certificate.form")
+    arithmetic: str | None = named("certificate.arithmetic")
     states_level: str = named("certificate.states")
     states_by: str | None = named("certificate.states_by")
     states_reason: str = named("certificate.states_reason")
@@ -230,6 +232,8 @@ def _result(
         minimal_at_least=least,
         distinguishing=merged.rounds if merged else None,
         speaks_for=spoken.speaks_for,
+        form=spoken.form,
+        arithmetic=spoken.arithmetic,
         undecided=not found.complete,
         interrupted=found.why == INTERRUPTED,
         seconds=time.monotonic() - began,

@@ -9,6 +9,7 @@ import numpy as np
 
 from boolrnn import progress
 from boolrnn.bits import from_words
+from boolrnn.machines.explore import Exploration
 from boolrnn.model.automaton import Automaton
 from boolrnn.model.exact import python_integers
 
@@ -47,6 +48,43 @@ def replayed(
     node, x = node[met], x[met]
     _compare_integers(automaton, rows, node, symbols[x], transitions[node, x])
     return known, len(node)
+
+
+def invariant(search: Exploration) -> int:
+    """Check that a closed exploration is closed: what one symbol leads to from the start, and from every node
+    under every symbol, is among its nodes. With the labels of all nodes that is the whole proof that two
+    sides are equal. Returns how many steps were replayed (of very many, MOST evenly spread).
+
+    Raises
+    ------
+    RuntimeError
+        Where it is not: a bug.
+    """
+    size, total = len(search.symbols), search.count * len(search.symbols)
+    keys = np.sort(_keys(search.rows[1 : search.count]))
+    picked = np.arange(total) if total <= MOST else np.linspace(0, total - 1, MOST).astype(np.int64)
+    with progress.bar("replay", len(picked)) as tick:
+        for first in range(0, len(picked), _BLOCK):
+            node, x = np.divmod(picked[first : first + _BLOCK], size)
+            words = np.ascontiguousarray(search.rows[node, : search.words])
+            after = search.automaton.z(from_words(words, search.automaton.hidden), search.symbols[x]) >= 0
+            begun = node == 0
+            if begun.any():
+                after[begun] = search.automaton.z(None, search.symbols[x[begun]]) >= 0
+            found = _keys(search.rows_of(after, node, x))
+            place = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+            if not (keys[place] == found).all():
+                raise RuntimeError("pairs of states that were found are not all: this is a bug in boolrnn")
+            tick(first)
+    return len(picked)
+
+
+def _keys(rows: np.ndarray) -> np.ndarray:
+    """Rows of words as values that can be sorted."""
+    rows = np.ascontiguousarray(rows)
+    if rows.shape[1] == 1:
+        return rows[:, 0]
+    return rows.view([(f"w{k}", np.uint64) for k in range(rows.shape[1])])[:, 0]
 
 
 def _compare(

@@ -27,6 +27,7 @@ import numpy as np
 
 from boolrnn import progress
 from boolrnn.bits import signs, to_hex
+from boolrnn.check import certificate
 from boolrnn.check.bounds import Certificate, certify_over, certify_reachable, least_margins, lowered
 from boolrnn.check.exact_sums import SATURATED, fits, ones, valid_for
 from boolrnn.check.readout import ALWAYS, NONE, Gaps, Outputs, Room, largest_room, sign_room, top_room
@@ -66,6 +67,12 @@ class Speaks:
     outputs_reason: str
     least_margin: float | None
     gain_needed: float | None
+
+    @property
+    def arithmetic(self) -> str | None:
+        """The programs that the proof speaks of; None where nothing is proved."""
+        exact = "float32 " + certificate.BIT_EXACT.replace(", in each number format of valid_for", "")
+        return {BIT_EXACT: exact, SIGN_EXACT: certificate.SIGN_EXACT}.get(self.form or "")
 
 
 def speaks(

@@ -131,3 +131,28 @@ def test_engines_that_cannot_be_used_are_refused(monkeypatch):
     monkeypatch.setattr("boolrnn.machines.explore.TABLE_BYTES", 100)
     with pytest.raises(OptionError, match="engine compiled: its tables take"):
         Exploration(automaton, np.arange(2), engine="compiled")
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+@given(seed=st.integers(0, 10**6), most=st.integers(1, 9), symbols=st.sampled_from([2, 5, 9]))
+@settings(max_examples=25)
+def test_a_cap_within_the_first_symbols_is_never_the_end(engine, seed, most, symbols):
+    """The start's row is no state: going on from there must not step it."""
+    weights = random_net(seed, 4, symbols)
+    search = explored(weights, engine=engine, most=most)
+    order, _ = naive_states(weights, range(symbols))
+    assert search.count == min(most, len(order))
+    assert search.closed == (most >= len(order))
+    assert rows_of(search) == order[: search.count]
+    again = Exploration(boolrnn.compile(weights), np.arange(symbols), engine=engine)
+    again.restore(search.kept())
+    again.run()
+    assert again.closed
+    assert rows_of(again) == order
+
+
+def test_a_checkpoint_is_not_given_up_for_a_smaller_limit():
+    kept = explored(random_net(3, 20, 2)).kept()
+    small = Exploration(boolrnn.compile(random_net(3, 20, 2)), np.arange(2), most=5)
+    with pytest.raises(OptionError, match="are known from the checkpoint, and at most 5 are allowed now"):
+        small.restore(kept)

@@ -15,7 +15,8 @@ from boolrnn.machines.explore import CAP
 from boolrnn.machines.gather import Limits
 from boolrnn.machines.machine import Machine, as_mealy
 from boolrnn.machines.outputs import Labeller
-from boolrnn.machines.product import against_net, first_difference
+from boolrnn.machines.product import against_machine, against_net, first_difference
+from boolrnn.machines.replay import invariant
 
 ENGINES = st.sampled_from(["numpy", "compiled"])
 
@@ -148,3 +149,27 @@ def test_machines_that_do_not_fit_are_refused():
         first_difference(*common, np.arange(2), partial)
     with pytest.raises(MachineError, match="3 symbols of the machine for 2 of the net"):
         first_difference(*common, np.arange(2), random_machine(1, 2, 3))
+
+
+@given(seed=st.integers(0, 10**6), pairs=st.integers(1, 12))
+@settings(max_examples=40)
+def test_a_cap_never_gives_a_proof(seed, pairs):
+    weights = random_net(seed, 4, 6, 1)
+    machine = Machine("moore", tuple("abcdef"), ("0", "1"), np.zeros((1, 6), int), np.ones(1, int))
+    common = (boolrnn.compile(weights), Labeller(weights), np.arange(6), machine)
+    whole, found = first_difference(*common), first_difference(*common, max_pairs=pairs)
+    assert found.equal in (whole.equal, None)
+    if found.equal is None:
+        assert found.why == CAP
+
+
+def test_pairs_that_are_not_all_are_noticed():
+    weights, machine = random_net(3, 6, 2, 2), random_machine(3, 4, 2)
+    limits = Limits(10**5, 1 << 28, None, "auto")
+    _, search = against_machine(boolrnn.compile(weights), Labeller(weights), np.arange(2), machine, limits)
+    search.run()
+    assert search.closed
+    assert invariant(search) == search.count * 2
+    search.count -= 1
+    with pytest.raises(RuntimeError, match="are not all"):
+        invariant(search)

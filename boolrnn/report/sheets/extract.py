@@ -52,6 +52,8 @@ def _chain(result: Extract) -> Table:
     if result.gain_needed is not None and result.gain_needed > 1:
         gain = f"States would be certified with wx, wh and bh times {result.gain_needed:.3g}."
         note = f"{note} {gain}".strip()
+    if result.arithmetic is not None:
+        note = f"{note} Certified for: {result.arithmetic}.".strip()
     return Table("certificate", columns, rows, note)
 
 
