@@ -8,6 +8,7 @@ from boolrnn.cli.check import TANH
 from boolrnn.cli.clauses import BUDGET, STEPPED
 from boolrnn.cli.common import FIGURE, Pair, verb
 from boolrnn.cli.specs import Spec, spec_argument, specified
+from boolrnn.errors import OptionError
 
 OUTPUTS = click.option(
     "--outputs",
@@ -17,7 +18,12 @@ OUTPUTS = click.option(
     help="What is read off a state: argmax (of one output its sign), symbol, sign:K, top:K, bits:h3,h7, or a "
     "file: one label per output, or an .npz with another wy and by.",
 )
-MEMORY = click.option("--memory", default="1G", show_default=True, help="For states that were met.")
+MEMORY = click.option(
+    "--memory",
+    default="1G",
+    show_default=True,
+    help="For states and the steps between them; labels, merging and checks come on top.",
+)
 
 
 @verb(text="optional", selects=True)
@@ -57,6 +63,10 @@ def extract(pair: Pair, output: str | None, word: str | None, neurons: str | Non
     from boolrnn.machines.extract import extract
     from boolrnn.model.corpus import to_symbols
 
+    if output is not None and not output.lower().endswith(".json"):
+        raise OptionError(
+            f"{output}: expected a name that ends in .json (--figure draws; so does boolrnn draw)"
+        )
     read = None if word is None else to_symbols(os.fsencode(word), pair.source.weights)
     symbols = pair.symbols if word is None else None
     found = extract(

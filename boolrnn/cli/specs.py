@@ -9,12 +9,14 @@ import click
 
 from boolrnn.cli.common import Pair, check_emitting, check_output, emit, emitting_of, emitting_options
 from boolrnn.cli.making import CHECKPOINT, MODEL_OUT
+from boolrnn.errors import OptionError
 
 if TYPE_CHECKING:
     from boolrnn.machines.machine import Machine
     from boolrnn.model.weights import Weights
 
 spec_argument = click.argument("spec")
+ENDINGS = (".dot", ".gv", ".graphml", ".svg", ".png")  # of what draw writes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +43,8 @@ def specified(*, writes: bool) -> Callable[[Callable[..., Any]], click.Command]:
             check_emitting(emitting, f"{name}/1", spec, output)
             check_output(output, spec)
             for path in options.get("outputs", ()):
+                if not path.lower().endswith(ENDINGS):
+                    raise OptionError(f"{path}: expected a name that ends in {', '.join(ENDINGS)}")
                 check_output(path, spec, emitting["figure"], emitting["out"], net=False)
             given = read(spec, alphabet)
             found = body(given, output, **options) if writes else body(given, **options)
@@ -79,7 +83,22 @@ def read(spec: str, alphabet: str | None) -> Spec:
     from boolrnn.model.corpus import parse_alphabet
 
     given = None if alphabet is None else [symbol_name(int(x)) for x in parse_alphabet(alphabet)]
-    return Spec(read_spec(spec, given), spec, _origin(spec))
+    machine = read_spec(spec, given)
+    if given is not None and list(machine.alphabet) != given:
+        own = " ".join(machine.alphabet[:16])
+        raise OptionError(f"alphabet {alphabet!r}: {spec} has symbols of its own ({own})")
+    _say_what_it_is(spec)
+    return Spec(machine, spec, _origin(spec))
+
+
+def _say_what_it_is(spec: str) -> None:
+    """A plain word may be meant as a name or a file: say that it was read as an expression."""
+    import os
+
+    from boolrnn.machines.languages import LANGUAGES
+
+    if spec.isalnum() and spec not in LANGUAGES and not os.path.exists(spec):
+        click.echo(f"boolrnn: note: {spec} is read as a regular expression, of this one word", err=True)
 
 
 def model_or_machine(spec: str, pair: Pair) -> "Machine | Weights":
@@ -97,7 +116,9 @@ def model_or_machine(spec: str, pair: Pair) -> "Machine | Weights":
     if pair.chosen is not None or weights.alphabet is not None:
         used = np.arange(weights.symbols) if pair.chosen is None else pair.chosen
         names = names_of(weights, used)
-    return read_spec(spec, names)
+    machine = read_spec(spec, names)
+    _say_what_it_is(spec)
+    return machine
 
 
 def is_model(spec: str) -> bool:
@@ -105,6 +126,8 @@ def is_model(spec: str) -> bool:
     from pathlib import Path
 
     path = Path(spec)
+    if path.suffix.lower() in (".json", ".dot", ".gv", ".hoa", ".regex", ".txt", ".svg", ".png", ".graphml"):
+        return False
     if path.suffix.lower() in (".npz", ".safetensors", ".pt", ".pth", ".bin"):
         return True
     try:
@@ -127,11 +150,12 @@ def _beside(spec: str, pair: Pair) -> "Weights":
 
 def _origin(spec: str) -> dict[str, str]:
     """Where a SPEC comes from: a file's hash, or what was written."""
+    import contextlib
     import hashlib
     from pathlib import Path
 
-    try:
-        data = Path(spec).read_bytes()
-    except (OSError, ValueError):
-        data = spec.encode("utf-8", "surrogateescape")
+    data = spec.encode("utf-8", "surrogateescape")
+    with contextlib.suppress(OSError, ValueError):  # an expression may be no file name at all
+        if Path(spec).is_file():
+            data = Path(spec).read_bytes()
     return {spec: hashlib.sha256(data).hexdigest()}

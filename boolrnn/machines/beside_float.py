@@ -103,6 +103,7 @@ def sampled_agreement(
     longest: int = LONGEST,
     seed: int = 0,
     tanh: str = "exact",
+    budget: float | None = None,
 ) -> SampledAgreement:
     """Run the float32 program on sampled words over `symbols` (A; symbol k of the machine is symbols[k]), and
     compare its label after every prefix with the machine's, or where that is None with the sign automaton's.
@@ -130,6 +131,7 @@ def sampled_agreement(
         drawn = _machine_words(machine, labels, len(symbols), rng, words, longest)
     advance = FloatStepper(weights, "float32", tanh, words * longest)
     right, prefixes, prefixes_right, done = 0, 0, 0, 0
+    begun = time.monotonic()
     shortest, told = None, (0, 0)
     with progress.bar("sampled words", words) as tick:
         for batch, wanted in drawn:
@@ -143,6 +145,8 @@ def sampled_agreement(
                     shortest, told = symbols[batch[:length, b]], (int(found[t, b]), int(wanted[t, b]))
             done += batch.shape[1]
             tick(done)
+            if budget is not None and time.monotonic() - begun > budget:
+                break
     return SampledAgreement(
         words=done,
         longest=longest,

@@ -17,14 +17,16 @@ import numpy as np
 from boolrnn.errors import OptionError
 from boolrnn.graph.cycles import parse_memory
 from boolrnn.machines.beside_float import LONGEST, sampled_agreement, shortest_disagreement
-from boolrnn.machines.explore import INTERRUPTED, Exploration
+from boolrnn.machines.explore import CAP, INTERRUPTED, Exploration
 from boolrnn.machines.gather import Blocks, Limits
 from boolrnn.machines.machine import Machine
+from boolrnn.machines.naming import names_of
 from boolrnn.machines.outputs import ARGMAX
 from boolrnn.machines.product import PAIRS, Difference
 from boolrnn.machines.replay import invariant
 from boolrnn.machines.sides import Against, AgainstMachine, AgainstNet, label_of_program, labels_along
 from boolrnn.machines.speaks import NETWORK, Speaks, speaks
+from boolrnn.machines.spec import read_spec
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.rnn import stated
 from boolrnn.model.weights import Weights
@@ -34,6 +36,7 @@ from boolrnn.shapes import Int64, UInt8
 EQUAL = "equal"
 FLOAT_PAIRS = 50_000  # pairs of hidden vector and state that are followed
 FLOAT_SECONDS = 10.0  # for them, where there is no budget
+MOST_PAIRS, MOST_WORDS = (1 << 31) - 2, 1_000_000
 FEW = 100_000  # states that are looked for where a difference was found before all were known
 
 
@@ -98,7 +101,7 @@ class CompareLanguage(Result):
 
 def compare_language(
     model: Weights | Automaton,
-    spec: Machine | Weights | Automaton,
+    spec: Machine | Weights | Automaton | str,
     *,
     among: Sequence[int] | np.ndarray | None = None,
     outputs: str = ARGMAX,
@@ -112,8 +115,8 @@ def compare_language(
     tanh: str = "exact",
     engine: str = "auto",
 ) -> CompareLanguage:
-    """Compare a net with a machine, or with another net, on all words over the machine's symbols (of two nets
-    those with names in common), or over `among` alone.
+    """Compare a net with a machine (or what read_spec makes of a text), or with another net, on all words
+    over the machine's symbols (of two nets those with names in common), or over `among` alone.
 
     `outputs` says what is read off a state (boolrnn.machines.outputs); labels are compared by name. The word
     of no symbols counts unless `ignore_empty`. `require` "equal" asks for the result to hold. At most
@@ -130,20 +133,33 @@ def compare_language(
     began = time.monotonic()
     if require not in (None, EQUAL):
         raise OptionError(f"require {require!r}: expected {EQUAL}")
-    if max_pairs < 1 or words < 0 or seed < 0 or (budget is not None and not budget > 0):
-        raise OptionError(
-            f"max_pairs {max_pairs}, words {words}, seed {seed}, budget {budget}: expected at least 1 pair, "
-            "0 words and seed 0, and more than 0 seconds"
-        )
+    for name, value, least, most in (
+        ("max_pairs", max_pairs, 1, MOST_PAIRS),
+        ("words", words, 0, MOST_WORDS),
+        ("seed", seed, 0, 2**63 - 1),
+    ):
+        if not least <= value <= most:
+            raise OptionError(f"{name} {value}: expected {least:,}..{most:,}")
+    if budget is not None and not budget > 0:
+        raise OptionError(f"budget {budget}: expected more than 0 seconds")
     limits = Limits(max_pairs, parse_memory(memory), None if budget is None else began + budget, engine)
     automaton = as_automaton(model)
+    if isinstance(spec, str):
+        own = automaton.weights
+        named = None if own.alphabet is None else names_of(own, np.arange(own.symbols))
+        spec = read_spec(spec, named)
     if isinstance(spec, Machine):
         against: Against = AgainstMachine(automaton, spec, among, outputs, ignore_empty)
-    else:
+    elif isinstance(spec, Weights | Automaton):
         against = AgainstNet(automaton, as_automaton(spec), among, outputs, ignore_empty)
+    else:
+        raise OptionError(
+            f"spec: {type(spec).__name__}, expected a Machine (of a result: .machine), a net or text"
+        )
     found, search = against.compare(limits)
     against.replay(found)
     replayed = invariant(search) if found.closed else 0
+    words = 0 if found.why == INTERRUPTED else words
     spoken = _spoken(against, found, search)
     seconds = FLOAT_SECONDS if budget is None else min(FLOAT_SECONDS, budget)
     beside = _floats(against, found, words, seed, tanh, seconds)
@@ -175,8 +191,11 @@ def _floats(
     }
     if words:
         weights, labeller, symbols = against.automaton.weights, against.labeller, against.symbols
-        drawn = sampled_agreement(weights, labeller, machine, symbols, words=words, seed=seed, tanh=tanh)
+        drawn = sampled_agreement(
+            weights, labeller, machine, symbols, words=words, seed=seed, tanh=tanh, budget=seconds
+        )
         fields |= {
+            "sampled_words": drawn.words,
             "sampled_right": drawn.words_right,
             "sampled_prefixes": drawn.prefixes_right,
             "sampled_shortest": drawn.shortest,
@@ -223,7 +242,7 @@ def _result(
         label_expected=wanted,
         pairs_explored=found.pairs,
         compared_to=found.length if found.length >= 0 else None,
-        stopped_by=found.why or None,
+        stopped_by=_why(found) or None,
         require=require,
         holds=None if require is None or found.equal is None else found.equal,
         undecided=found.equal is None,
@@ -255,6 +274,11 @@ def show_word(names: tuple[str, ...]) -> str:
     return ("" if all(len(name) == 1 for name in names) else " ").join(names)
 
 
+def _why(found: Difference) -> str:
+    """What stopped the comparison, by the name of its option."""
+    return {CAP: "max pairs", INTERRUPTED: "Ctrl-C"}.get(found.why, found.why)
+
+
 def _verdict(
     found: Difference, spoken: Speaks, shown: str | None, own: str | None, wanted: str | None
 ) -> str:
@@ -267,7 +291,7 @@ def _verdict(
         return f"Not equal: {where} the net says {own}, the specification {wanted}; {pairs} looked at."
     if found.equal is None:
         return (
-            f"Not decided: stopped by {found.why} after {pairs}; all words of up to {found.length} symbols "
+            f"Not decided: stopped by {_why(found)} after {pairs}; all words of up to {found.length} symbols "
             "are compared and labelled alike."
         )
     who = "the float32 network" if spoken.speaks_for == NETWORK else "the sign automaton"

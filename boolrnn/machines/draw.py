@@ -129,6 +129,8 @@ def draw(machine: Machine, *, most: int = MOST) -> Draw:
     OptionError
         On `most` outside its range.
     """
+    if not isinstance(machine, Machine):
+        raise OptionError(f"machine: {type(machine).__name__}, expected a Machine (of a result: .machine)")
     if not 1 <= most <= _LIMIT:
         raise OptionError(f"most {most}: expected 1..{_LIMIT} states")
     states, depth = nearest(machine, most)

@@ -211,7 +211,8 @@ def _result(
     text: np.ndarray | None,
 ) -> Extract:
     """Minimise, certify and describe what was found."""
-    labels = labels_of(labeller, found, automaton.hidden)
+    stopped = found.why == INTERRUPTED  # somebody waits: what is found is said, and no more is computed
+    labels = np.zeros(0, np.int64) if stopped else labels_of(labeller, found, automaton.hidden)
     merged = merge(found, labels, kind) if found.complete else None
     blocks = Blocks(found.rows, automaton.hidden) if found.complete else None
     spoken = speaks(automaton, found.symbols, blocks, labeller)
@@ -219,7 +220,8 @@ def _result(
         spoken = _of_scope(spoken)
     if text is not None and spoken.speaks_for != NETWORK:
         spoken = _along(automaton, labeller, text) or spoken
-    least = merged.moore if merged else least_states(found.transitions, labels)
+    least = 1 if stopped else least_states(found.transitions, labels)
+    least = merged.moore if merged else least
     return Extract(
         verdict=_verdict(found, merged, spoken, least),
         scope=found.scope,
@@ -284,7 +286,9 @@ def _along(automaton: Automaton, labeller: Labeller, text: np.ndarray) -> Speaks
 
 def _checks(automaton: Automaton, found: States, merged: Merged | None) -> dict[str, Any]:
     """What was checked again, and how."""
-    steps, integers = replayed(automaton, found.rows, found.transitions, found.symbols)
+    steps, integers = 0, 0
+    if found.why != INTERRUPTED:
+        steps, integers = replayed(automaton, found.rows, found.transitions, found.symbols)
     known = int((found.transitions >= 0).sum())
     whole = "complete: every transition leads to a state that is listed" if found.complete else "not complete"
     return {

@@ -92,7 +92,7 @@ def enumerated(
         search.rows[: search.count],
         symbols,
         transitions,
-        f"every word over {some}the {count:,} symbols",
+        f"every word over {some}the {count:,} symbol{'s' * (count != 1)}",
         True,
         search.closed,
         search.why,
@@ -121,7 +121,7 @@ def _fingerprint(automaton: Automaton, symbols: np.ndarray) -> str:
 def visited_on_text(automaton: Automaton, symbols: np.ndarray) -> States:
     """The states on a text, and the steps between them."""
     found = on_text(automaton, symbols)
-    return _of(found, f"the text of {len(symbols):,} symbols")
+    return _of(found, f"the text of {len(symbols):,} symbol{'s' * (len(symbols) != 1)}")
 
 
 def visited_on_word(automaton: Automaton, word: np.ndarray, limits: Limits) -> States:

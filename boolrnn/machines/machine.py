@@ -191,9 +191,9 @@ def _check(machine: Machine) -> None:
     if machine.kind not in (MOORE, MEALY):
         raise MachineError(f"kind {machine.kind!r}: expected {MOORE} or {MEALY}")
     for what, names in (("alphabet", alphabet), ("labels", labels)):
-        bad = next((name for name in names if not isinstance(name, str)), None)
+        bad = next((name for name in names if not isinstance(name, str) or name.endswith("\0")), None)
         if bad is not None:
-            raise MachineError(f"{what}: {bad!r}, expected names")
+            raise MachineError(f"{what}: {bad!r}, expected names, none with NUL at its end")
         if len(set(names)) < len(names):
             twice = next(name for k, name in enumerate(names) if name in names[:k])
             raise MachineError(f"{what}: {twice!r} stands in it twice")
@@ -274,6 +274,8 @@ def _table(value: Any, what: str) -> np.ndarray:
         rows = np.array(value, dtype=object)
     except ValueError:
         raise MachineError(f"{what}: {expected}") from None
+    if rows.ndim == 0:
+        raise MachineError(f"{what}: {value!r:.40}, expected a list")
     flat = [NOTHING if entry is None else entry for entry in rows.ravel().tolist()]
     bad = [entry for entry in flat if type(entry) is not int or abs(entry) > 1 << 62]
     if bad:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from boolrnn import progress
 from boolrnn.errors import MachineError
 from boolrnn.graph.cycles import parse_memory
-from boolrnn.machines.explore import Exploration
+from boolrnn.machines.explore import INTERRUPTED, Exploration
 from boolrnn.machines.gather import Limits
 from boolrnn.machines.machine import MOORE, Machine, as_moore
 from boolrnn.machines.outputs import Labeller
@@ -84,7 +85,8 @@ def against_machine(
     if not machine.complete:
         n, k = np.argwhere(machine.transitions < 0)[0]
         raise MachineError(
-            f"the machine is partial: state {n} has no transition under {machine.alphabet[k]!r}"
+            f"the machine is partial: state {n} has no transition under {machine.alphabet[k]!r}; expected a "
+            "machine for every word (one of a text or a word is none)"
         )
     if len(machine.alphabet) != len(symbols):
         raise MachineError(f"{len(machine.alphabet)} symbols of the machine for {len(symbols)} of the net")
@@ -193,15 +195,21 @@ class _Comparison:
 
     def run(self, deadline: float | None) -> Difference:
         """Explore and compare in turns, until something differs or nothing is left, or something ends it."""
-        search, until = self.search, _FIRST
-        while True:
-            search.run(deadline=deadline, until=until)
-            word = self._new()
-            if word is not None or search.closed or search.why:
-                break
-            until = search.count + min(search.count, _LOOK)
+        search, until, word = self.search, _FIRST, None
+        try:
+            with progress.bar("pairs", search.most) as tick:
+                while True:
+                    search.run(deadline=deadline, until=until)
+                    word = self._new()
+                    tick(search.count, f"{search.count - search.expanded:,} to follow")
+                    if word is not None or search.closed or search.why:
+                        break
+                    until = search.count + min(search.count, _LOOK)
+        except KeyboardInterrupt:
+            search.why = INTERRUPTED
         why = search.why if word is None else ""
-        return Difference(word, search.closed and word is None, self.compared, why, self._compared_to(word))
+        closed = search.closed and word is None and not why
+        return Difference(word, closed, self.compared, why, self._compared_to(word))
 
     def _new(self) -> np.ndarray | None:
         """Compare what was not compared yet; the word of the first difference."""

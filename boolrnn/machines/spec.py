@@ -1,5 +1,6 @@
 """Specifications: what a user writes to say which machine is meant, as a name, a file or an expression."""
 
+import difflib
 import json
 import os
 import re
@@ -19,7 +20,7 @@ _OTHER_FILES = (".npz", ".bin", ".pt", ".safetensors", ".graphml")
 _EXPECTED = "a machine (.json), DOT, HOA, or a regular expression in a file that ends in .regex or .txt"
 
 
-def read_spec(text: str, alphabet: Sequence[str] | None = None) -> Machine:
+def read_spec(text: str | os.PathLike[str], alphabet: Sequence[str] | None = None) -> Machine:
     """The machine that `text` means; the first of these that fits:
 
     1. `regex:EXPRESSION`, a regular expression;
@@ -39,6 +40,7 @@ def read_spec(text: str, alphabet: Sequence[str] | None = None) -> Machine:
     OptionError
         Where a library that reads it is not installed.
     """
+    text = os.fspath(text)
     if text.startswith(PREFIX):
         return of_regex(text[len(PREFIX) :], alphabet)
     named = named_language(text)
@@ -48,15 +50,20 @@ def read_spec(text: str, alphabet: Sequence[str] | None = None) -> Machine:
         return _read_file(Path(text), alphabet)
     if os.path.isdir(text) and os.path.isfile(os.path.join(text, "result.json")):
         return _read_file(Path(text, "result.json"), alphabet)
+    if not text or (os.path.exists(text) and not os.path.isfile(text)):
+        what = f"{text}: no file" if text else "an empty specification"
+        raise MachineError(f"{what}; expected a file or a name ({PREFIX}{text} is an expression)")
     if "/" in text or text.lower().endswith((*_ENDINGS, *_OTHER_FILES)):
         raise MachineError(f"{text}: not found; expected a file ({PREFIX}{text} is an expression)")
+    looks_named = re.fullmatch(r"([A-Za-z]{3,})[0-9]*(:.*)?", text)
+    names = ", ".join(language.usage for language in LANGUAGES.values())
+    stems = {name.rstrip("0123456789") for name in LANGUAGES}
+    if looks_named and difflib.get_close_matches(looks_named[1].lower(), stems, cutoff=0.75):
+        raise MachineError(f"{text}: no such name; names are {names} ({PREFIX}{text} is an expression)")
     try:
         return of_regex(text, alphabet)
     except MachineError as error:
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]+(:.*)?", text):
-            raise
-        names = ", ".join(language.usage for language in LANGUAGES.values())
-        raise MachineError(f"{error}; names are {names}") from None
+        raise MachineError(f"{error}; names are {names}" if looks_named else str(error)) from None
 
 
 def _read_file(path: Path, alphabet: Sequence[str] | None) -> Machine:

@@ -114,7 +114,7 @@ def test_what_is_not_decided_says_so_and_holds_nothing():
     )
     never = Machine("moore", ("0", "1"), ("0", "1"), np.zeros((1, 2), int), np.zeros(1, int))
     found = compare_language(dull, never, max_pairs=3000, require="equal", words=0)
-    assert (found.equal, found.undecided, found.holds, found.stopped_by) == (None, True, None, "max states")
+    assert (found.equal, found.undecided, found.holds, found.stopped_by) == (None, True, None, "max pairs")
     assert "all words of up to" in found.verdict
     found = compare_language(dull, never, max_pairs=3000, budget=1e-9, words=0)
     assert (found.equal, found.stopped_by) == (None, "time")
@@ -168,6 +168,24 @@ def test_specifications_that_do_not_fit_are_refused():
     for options in ({"require": "same"}, {"max_pairs": 0}, {"words": -1}, {"budget": 0.0}, {"memory": "x"}):
         with pytest.raises(OptionError):
             compare_language(weights, weights, **options)
+
+
+def test_a_text_is_read_as_a_specification():
+    weights = dataclasses.replace(hardened_net(3, 5, 2), alphabet=np.frombuffer(b"ab", np.uint8))
+    assert compare_language(weights, "[ab]*", words=0).spec_states == 1
+
+
+def test_an_interrupted_comparison_says_how_far_it_came(monkeypatch):
+    weights = hardened_net(3, 8, 2)
+    machine = extract(weights).machine
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("boolrnn.machines.product._OfMachine.of", interrupt)
+    found = compare_language(weights, machine)
+    assert (found.equal, found.interrupted, found.stopped_by) == (None, True, "Ctrl-C")
+    assert found.sampled_right is None
 
 
 def test_labels_that_are_names_of_symbols():
