@@ -121,7 +121,9 @@ def compare_language(pair: Pair, spec: str, **options: Any) -> Any:
     metavar="FILE",
     help="Write all of it (.dot, .gv, .graphml) or its picture (.svg, .png); repeatable.",
 )
-@click.option("--most", type=int, default=60, show_default=True, help="States that are drawn, nearest first.")
+@click.option(
+    "--most", type=int, default=60, show_default=True, help="States drawn, nearest first, up to 200."
+)
 @FIGURE
 def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
     """A machine as a table and a picture, and in the formats of others.

@@ -78,8 +78,8 @@ def _write(found: Any, output: str) -> None:
 
 def read(spec: str, alphabet: str | None) -> Spec:
     """A SPEC that is a machine."""
+    from boolrnn.machines.formats.spec import read_spec
     from boolrnn.machines.naming import symbol_name
-    from boolrnn.machines.spec import read_spec
     from boolrnn.model.corpus import parse_alphabet
 
     given = None if alphabet is None else [symbol_name(int(x)) for x in parse_alphabet(alphabet)]
@@ -95,7 +95,7 @@ def _say_what_it_is(spec: str) -> None:
     """A plain word may be meant as a name or a file: say that it was read as an expression."""
     import os
 
-    from boolrnn.machines.languages import LANGUAGES
+    from boolrnn.machines.formats.languages import LANGUAGES
 
     if spec.isalnum() and spec not in LANGUAGES and not os.path.exists(spec):
         click.echo(f"boolrnn: note: {spec} is read as a regular expression, of this one word", err=True)
@@ -106,8 +106,8 @@ def model_or_machine(spec: str, pair: Pair) -> "Machine | Weights":
     over the net's symbols where these are named or selected."""
     import numpy as np
 
+    from boolrnn.machines.formats.spec import read_spec
     from boolrnn.machines.naming import names_of
-    from boolrnn.machines.spec import read_spec
 
     pair.inputs.update(_origin(spec))
     if is_model(spec):

@@ -18,6 +18,7 @@ from boolrnn.errors import OptionError
 from boolrnn.graph.cycles import parse_memory
 from boolrnn.machines.beside_float import LONGEST, sampled_agreement, shortest_disagreement
 from boolrnn.machines.explore import CAP, INTERRUPTED, Exploration
+from boolrnn.machines.formats.spec import read_spec
 from boolrnn.machines.gather import Blocks, Limits
 from boolrnn.machines.machine import Machine
 from boolrnn.machines.naming import names_of
@@ -26,7 +27,6 @@ from boolrnn.machines.product import PAIRS, Difference
 from boolrnn.machines.replay import invariant
 from boolrnn.machines.sides import Against, AgainstMachine, AgainstNet, label_of_program, labels_along
 from boolrnn.machines.speaks import NETWORK, Speaks, speaks
-from boolrnn.machines.spec import read_spec
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.rnn import stated
 from boolrnn.model.weights import Weights

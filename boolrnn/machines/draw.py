@@ -16,8 +16,8 @@ import networkx as nx
 import numpy as np
 
 from boolrnn.errors import MachineError, OptionError
-from boolrnn.machines.dot_text import to_dot
-from boolrnn.machines.exchange import is_acceptor, to_networkx
+from boolrnn.machines.formats.dot_text import to_dot
+from boolrnn.machines.formats.exchange import is_acceptor, to_networkx
 from boolrnn.machines.layout import placed
 from boolrnn.machines.machine import MOORE, NOTHING, Machine
 from boolrnn.machines.routes import Routes, box, routed
@@ -92,8 +92,8 @@ class Draw(Result):
         )
 
     def graph(self) -> nx.MultiDiGraph:
-        """All states and transitions as networkx has them (boolrnn.machines.exchange); drawn states have
-        their place as `x` and `y`."""
+        """All states and transitions as networkx has them (boolrnn.machines.formats.exchange); drawn states
+        have their place as `x` and `y`."""
         graph = to_networkx(self.machine)
         for state, x, y in zip(self.node_state.tolist(), self.node_x.tolist(), self.node_y.tolist()):
             graph.nodes[state].update(x=x, y=y)

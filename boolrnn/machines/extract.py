@@ -348,7 +348,7 @@ def _verdict(found: States, merged: Merged | None, spoken: Speaks, least: int) -
     """One sentence."""
     if merged is None:
         return (
-            f"Not known: stopped by {found.why} after {len(found.rows):,} states, on {found.scope}; "
+            f"Not known: stopped by {found.why} after {len(found.rows):,} bit states, on {found.scope}; "
             f"the minimal machine has at least {least:,}."
         )
     who = "The float32 network" if spoken.speaks_for == NETWORK else "The sign automaton"

@@ -47,8 +47,8 @@ from aalpy.oracles import (
 )
 
 import boolrnn
-from boolrnn.machines.exchange import of_aalpy, to_automata
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.exchange import of_aalpy, to_automata
+from boolrnn.machines.formats.languages import named_language
 from boolrnn.machines.machine import Machine
 from boolrnn.machines.minimise import minimised
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import boolrnn
-from boolrnn.machines.exchange import to_aalpy, to_automata
 from boolrnn.machines.explore import Exploration
+from boolrnn.machines.formats.exchange import to_aalpy, to_automata
 from boolrnn.machines.machine import MOORE, Machine
 from boolrnn.machines.minimise import classes_of
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boolrnn.errors import MachineError, OptionError
-from boolrnn.machines.dot_text import of_dot
 from boolrnn.machines.draw import Draw, draw
-from boolrnn.machines.exchange import of_networkx
+from boolrnn.machines.formats.dot_text import of_dot
+from boolrnn.machines.formats.exchange import of_networkx
 from boolrnn.machines.machine import MEALY, MOORE, Machine, machine_of_json
 from boolrnn.machines.naming import symbol_name
 from boolrnn.machines.routes import box

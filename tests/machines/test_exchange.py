@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boolrnn.errors import MachineError, OptionError
-from boolrnn.machines.dot_text import of_dot, to_dot
-from boolrnn.machines.exchange import (
+from boolrnn.machines.formats.dot_text import of_dot, to_dot
+from boolrnn.machines.formats.exchange import (
     of_aalpy,
     of_automata,
     of_networkx,
@@ -21,9 +21,9 @@ from boolrnn.machines.exchange import (
     to_automata,
     to_networkx,
 )
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.languages import named_language
+from boolrnn.machines.formats.regular import of_regex
 from boolrnn.machines.machine import MEALY, MOORE, Machine
-from boolrnn.machines.regular import of_regex
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)), min_size=1, max_size=3)
 LANGUAGES = ["tomita3", "tomita5", "tomita7", "divisible:6:3", "brackets:3", "divisible:1"]

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.languages import LANGUAGES, named_language
+from boolrnn.machines.formats.languages import LANGUAGES, named_language
+from boolrnn.machines.formats.regular import of_regex
 from boolrnn.machines.machine import MOORE
-from boolrnn.machines.regular import of_regex
 
 
 def words(alphabet, most):

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.dot_graph import read_graph
-from boolrnn.machines.dot_text import of_dot, to_dot
-from boolrnn.machines.hoa_text import of_hoa, to_hoa
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.dot_graph import read_graph
+from boolrnn.machines.formats.dot_text import of_dot, to_dot
+from boolrnn.machines.formats.hoa_text import of_hoa, to_hoa
+from boolrnn.machines.formats.languages import named_language
+from boolrnn.machines.formats.regular import of_regex
+from boolrnn.machines.formats.spec import read_spec
 from boolrnn.machines.machine import MEALY, MOORE, Machine
-from boolrnn.machines.regular import of_regex
-from boolrnn.machines.spec import read_spec
 
 ODD = [
     '"',

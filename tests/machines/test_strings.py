@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from small_machines import random_machine
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.languages import named_language
 from boolrnn.machines.machine import Machine
 from boolrnn.machines.strings import Drawing, changes
 

@@ -15,7 +15,7 @@ import boolrnn
 from boolrnn.errors import MachineError, OptionError
 from boolrnn.machines import task
 from boolrnn.machines.descent_language import Descent
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.languages import named_language
 from boolrnn.machines.machine import Machine
 from boolrnn.machines.proving import hardened, right
 from boolrnn.machines.strings import Drawing

@@ -14,7 +14,7 @@ from nets import random_net
 
 from boolrnn.machines.draw import draw as laid_out
 from boolrnn.machines.extract import extract
-from boolrnn.machines.languages import named_language
+from boolrnn.machines.formats.languages import named_language
 from boolrnn.machines.machine import MEALY, MOORE, Machine
 from boolrnn.machines.naming import symbol_name
 from boolrnn.report.figures import draw, write_figure

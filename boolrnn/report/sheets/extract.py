@@ -9,7 +9,7 @@ from boolrnn.machines.machine import MOORE
 from boolrnn.machines.speaks import NETWORK
 from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
-WIDE = 12  # symbols that have a column each
+WIDE = 8  # symbols that have a column each
 
 _STATES = (
     "States of the minimal machine, numbered by their shortest words; merges: bit states that no word tells "

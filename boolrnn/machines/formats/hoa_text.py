@@ -18,7 +18,7 @@ from collections.abc import Callable
 import numpy as np
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.hoa_tokens import Edge, Label, Read, read_hoa
+from boolrnn.machines.formats.hoa_tokens import Edge, Label, Read, read_hoa
 from boolrnn.machines.machine import MOORE, NOTHING, Machine
 
 MAX_PROPOSITIONS = 12  # valuations as symbols: 4,096

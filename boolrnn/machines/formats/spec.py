@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.dot_text import of_dot
-from boolrnn.machines.hoa_text import of_hoa
-from boolrnn.machines.languages import LANGUAGES, named_language
+from boolrnn.machines.formats.dot_text import of_dot
+from boolrnn.machines.formats.hoa_text import of_hoa
+from boolrnn.machines.formats.languages import LANGUAGES, named_language
+from boolrnn.machines.formats.regular import of_regex
 from boolrnn.machines.machine import Machine, machine_of_json
-from boolrnn.machines.regular import of_regex
 
 PREFIX = "regex:"
 _ENDINGS = (".json", ".dot", ".gv", ".hoa", ".regex", ".txt")

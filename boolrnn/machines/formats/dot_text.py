@@ -23,7 +23,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from boolrnn.errors import MachineError
-from boolrnn.machines.dot_graph import Arc, Graph, read_graph
+from boolrnn.machines.formats.dot_graph import Arc, Graph, read_graph
 from boolrnn.machines.machine import MEALY, MOORE, NOTHING, Machine
 
 ACCEPTOR = ("0", "1")
