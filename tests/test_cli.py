@@ -50,7 +50,7 @@ EMBEDDED = {
     "justify": ["--at", "0:9"],
     "pmi": ["--depth", "2", "--positions", "0:60"],
     "roles": ["--shuffles", "19"],
-    "extract": ["--word", "e "],
+    "extract": [],
 }
 
 

@@ -45,7 +45,8 @@ from boolrnn.result import Result, named
 from boolrnn.shapes import Int64
 
 STATES = 10**7
-LISTED = 10**6  # states whose words and examples are listed
+LISTED = 10**6  # states whose examples are listed
+SPELLED = 10**6  # symbols of all shortest words together, if these are listed
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -56,7 +57,7 @@ class Extract(Result):
     is not `complete` it counts those found. `minimal` and `minimal_mealy` are the states of the minimal Moore
     and Mealy machine, None where that is not known; `minimal_at_least` is proved in any case. Any two states
     of the machine are told apart by a word of at most `distinguishing` symbols. Of more than a million states
-    words and examples are not listed, `before` and `symbol` only.
+    no examples are listed, and where words would be very long in all no words but `before` and `symbol`.
     """
 
     schema = "extract/1"
@@ -316,7 +317,7 @@ def _machine(
             "state_offsets": np.zeros(1, np.int64),
         }
     machine = machine_of(merged, automaton, labeller, found.symbols)
-    access = access_of(machine, LISTED)
+    access = access_of(machine, SPELLED)
     count = np.bincount(merged.classes, minlength=machine.states)
     return {
         "machine_kind": machine.kind,

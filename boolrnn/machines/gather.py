@@ -13,7 +13,7 @@ from boolrnn.bits import from_words, to_words
 from boolrnn.checkpoint import Checkpoint
 from boolrnn.errors import OptionError
 from boolrnn.graph.cycles import show_words
-from boolrnn.machines.explore import CAP, TIME, Exploration
+from boolrnn.machines.explore import CAP, MEMORY, TIME, Exploration
 from boolrnn.machines.visited import Visited, on_text, on_word
 from boolrnn.model.automaton import Automaton
 from boolrnn.model.weights import Weights
@@ -125,17 +125,21 @@ def visited_on_text(automaton: Automaton, symbols: np.ndarray) -> States:
 
 
 def visited_on_word(automaton: Automaton, word: np.ndarray, limits: Limits) -> States:
-    """The states while a word is read for ever; only the start where the limits end it before."""
+    """The states while a word is read for ever; only the start where the limits end it before: as many
+    symbols as states may be, or as their states have room for in memory, are read at most."""
     shown = str(show_words([word], automaton.alphabet)[0])
     scope = f"{shown if len(shown) <= 40 else shown[:37] + '...'} read for ever"
-    found = on_word(automaton, word, limits.max_states, limits.memory, limits.deadline)
+    room = limits.memory // (automaton.hidden + 32 * -(-automaton.hidden // 64))
+    most = min(limits.max_states, room)
+    found = on_word(automaton, word, most, limits.memory, limits.deadline)
     if found is not None:
         return _of(found, scope)
+    ended = CAP if most == limits.max_states else MEMORY
     late = limits.deadline is not None and time.monotonic() >= limits.deadline
     nothing = np.zeros((1, automaton.hidden), bool)
     used = np.unique(word)
     unknown = np.full((1, len(used)), -1, np.int32)
-    return States(to_words(nothing), used, unknown, scope, False, False, TIME if late else CAP)
+    return States(to_words(nothing), used, unknown, scope, False, False, TIME if late else ended)
 
 
 def _of(found: Visited, scope: str) -> States:

@@ -82,9 +82,10 @@ class Access:
 
 
 def access_of(machine: Machine, most: int) -> Access:
-    """A shortest word to every state; of machines with more than `most` states the links alone."""
+    """A shortest word to every state; where these have more than `most` symbols in all the links alone (a
+    cycle of a million states has words of half a billion symbols)."""
     before, symbol, length = access_words(machine.transitions, machine.start)
-    if machine.states > most:
+    if int(length.sum()) > most:
         return Access(before, symbol, None, None)
     offsets = np.concatenate([[0], np.cumsum(length)])
     words = np.empty(int(offsets[-1]), np.int64)

@@ -74,6 +74,7 @@ def test_access_words_and_examples_lead_to_their_states():
 def test_of_very_many_states_the_links_are_left(monkeypatch):
     whole = extract(hardened_net(3, 9, 2))
     monkeypatch.setattr("boolrnn.machines.extract.LISTED", 10)
+    monkeypatch.setattr("boolrnn.machines.extract.SPELLED", 10)
     found = extract(hardened_net(3, 9, 2))
     assert found.minimal > 10
     assert (found.state_example, found.state_access, found.state_offsets) == (None, None, None)
@@ -178,6 +179,8 @@ def test_a_word_that_is_read_for_ever(seed, word):
 def test_an_orbit_that_is_longer_than_allowed_is_not_known():
     found = extract(random_net(5, 14, 2), word=[0, 1], max_states=5)
     assert (found.complete, found.reachable, found.stopped_by) == (False, 1, "max states")
+    found = extract(random_net(5, 400, 2), word=[0, 1], memory="1M")
+    assert (found.complete, found.stopped_by) == (False, "memory")
 
 
 def test_a_closed_part_is_a_net_of_its_own():
