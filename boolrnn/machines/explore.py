@@ -18,8 +18,7 @@ from boolrnn.checkpoint import Arrays
 from boolrnn.compiling import compiled_module
 from boolrnn.errors import OptionError
 from boolrnn.model.automaton import Automaton
-from boolrnn.model.kernels import ENGINES, TABLE_BYTES, WORTH, tables
-from boolrnn.model.table import size_of
+from boolrnn.model.kernels import WORTH, compilable, tables
 
 MEMORY, TIME, CAP, INTERRUPTED = "memory", "time", "max states", "interrupted"
 _SLOW_CHUNK = 4096  # successors that NumPy makes at once
@@ -62,7 +61,7 @@ class Exploration:
         self.most, self.memory = most, memory
         self.count = self.at = 0
         self.why = ""
-        self.compilable = _compilable(automaton, engine)
+        self.compilable = compilable(automaton, engine)
         self.asked = engine
         self._reserve()
         self.engine: _Numpy | _Compiled = _Numpy(self)
@@ -284,21 +283,3 @@ def _room(memory: int, each: int) -> int:
         best = max(best, min(int(_LOAD * slots), (memory - 8 * slots) // each))
         slots *= 2
     return best
-
-
-def _compilable(automaton: Automaton, engine: str) -> bool:
-    """Whether compiled code may be used.
-
-    Raises
-    ------
-    OptionError
-        On another engine, or where the compiled one is asked for and its tables are too large.
-    """
-    if engine not in ENGINES:
-        raise OptionError(f"engine {engine!r}: expected one of {', '.join(ENGINES)}")
-    size = size_of(automaton.hidden, automaton.symbols)
-    if engine == "compiled" and size > TABLE_BYTES:
-        raise OptionError(
-            f"engine compiled: its tables take {size >> 20:,} MB, at most {TABLE_BYTES >> 20:,}"
-        )
-    return size <= TABLE_BYTES

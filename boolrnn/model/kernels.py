@@ -78,6 +78,20 @@ def stepper(automaton: "Automaton", work: int = 0, engine: str = "auto") -> Step
     OptionError
         On another name, or where the compiled engine is asked for and its tables are too large.
     """
+    possible = compilable(automaton, engine)
+    if engine == "compiled" or (engine == "auto" and work >= WORTH and possible):
+        return _Compiled(automaton)
+    return _Numpy(automaton)
+
+
+def compilable(automaton: "Automaton", engine: str) -> bool:
+    """Whether the tables of compiled steps are small enough.
+
+    Raises
+    ------
+    OptionError
+        On another engine, or where the compiled one is asked for and they are not.
+    """
     if engine not in ENGINES:
         raise OptionError(f"engine {engine!r}: expected one of {', '.join(ENGINES)}")
     size = size_of(automaton.hidden, automaton.symbols)
@@ -85,9 +99,7 @@ def stepper(automaton: "Automaton", work: int = 0, engine: str = "auto") -> Step
         raise OptionError(
             f"engine compiled: its tables take {size >> 20:,} MB, at most {TABLE_BYTES >> 20:,}"
         )
-    if engine == "compiled" or (engine == "auto" and work >= WORTH and size <= TABLE_BYTES):
-        return _Compiled(automaton)
-    return _Numpy(automaton)
+    return size <= TABLE_BYTES
 
 
 def cores() -> int:

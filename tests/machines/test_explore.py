@@ -128,7 +128,7 @@ def test_engines_that_cannot_be_used_are_refused(monkeypatch):
     automaton = boolrnn.compile(random_net(1, 5, 2))
     with pytest.raises(OptionError, match="engine 'fast': expected one of"):
         Exploration(automaton, np.arange(2), engine="fast")
-    monkeypatch.setattr("boolrnn.machines.explore.TABLE_BYTES", 100)
+    monkeypatch.setattr("boolrnn.model.kernels.TABLE_BYTES", 100)
     with pytest.raises(OptionError, match="engine compiled: its tables take"):
         Exploration(automaton, np.arange(2), engine="compiled")
 
