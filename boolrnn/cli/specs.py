@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from boolrnn.cli.common import Pair, check_emitting, check_output, emit, emitting_of, emitting_options
-from boolrnn.cli.making import CHECKPOINT, MODEL_OUT
+from boolrnn.cli.making import MODEL_OUT
 from boolrnn.errors import OptionError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def specified(*, writes: bool) -> Callable[[Callable[..., Any]], click.Command]:
             given = read(spec, alphabet)
             found = body(given, output, **options) if writes else body(given, **options)
             if writes:
-                _write(found, output)
+                found.write(output)
             emit(found, given, **emitting)
 
         names = click.Option(
@@ -66,14 +66,6 @@ def specified(*, writes: bool) -> Callable[[Callable[..., Any]], click.Command]:
         )
 
     return wrap
-
-
-def _write(found: Any, output: str) -> None:
-    from pathlib import Path
-
-    found.write(output)
-    if not getattr(found, "interrupted", False):
-        Path(output + CHECKPOINT).unlink(missing_ok=True)
 
 
 def read(spec: str, alphabet: str | None) -> Spec:

@@ -234,7 +234,7 @@ def _result(
         wanted = against.expected(word)[-1]
         shown = show_word(tuple(against.names[k] for k in against.numbered(word)))
     return CompareLanguage(
-        verdict=_verdict(found, spoken, shown, own, wanted),
+        verdict=_verdict(against.told, found, spoken, shown, own, wanted),
         equal=found.equal,
         counterexample=word,
         counterexample_shown=shown,
@@ -280,7 +280,7 @@ def _why(found: Difference) -> str:
 
 
 def _verdict(
-    found: Difference, spoken: Speaks, shown: str | None, own: str | None, wanted: str | None
+    spec: str, found: Difference, spoken: Speaks, shown: str | None, own: str | None, wanted: str | None
 ) -> str:
     """One sentence."""
     pairs = f"{found.pairs:,} pair{'s' * (found.pairs != 1)} of states"
@@ -288,14 +288,14 @@ def _verdict(
         length = len(found.word)
         where = f"after {shown} ({length:,} symbol{'s' * (length != 1)}; no shorter word differs)"
         where = where if length else "on the word of no symbols"
-        return f"Not equal: {where} the net says {own}, the specification {wanted}; {pairs} looked at."
+        return f"Not equal: {where} the net says {own}, {spec} {wanted}; {pairs} looked at."
     if found.equal is None:
         return (
             f"Not decided: stopped by {_why(found)} after {pairs}; all words of up to {found.length} symbols "
             "are compared and labelled alike."
         )
     who = "the float32 network" if spoken.speaks_for == NETWORK else "the sign automaton"
-    sentence = f"Equal: {who} is the specification on every word ({pairs}, all there are)"
+    sentence = f"Equal: {who} is {spec} on every word ({pairs}, all there are)"
     if spoken.speaks_for == NETWORK:
         return sentence + "."
     reason = spoken.states_reason if spoken.states_by is None else spoken.outputs_reason

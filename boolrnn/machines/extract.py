@@ -183,12 +183,13 @@ def extract(
     if symbols is not None and word is not None:
         raise OptionError("word: not with a text; a machine is of one or the other")
     whole = as_automaton(model)
-    automaton, part = whole, np.arange(whole.hidden)
+    automaton, part, told = whole, np.arange(whole.hidden), outputs
     if neurons is not None:
         part = closed_part(whole.weights, neurons)
         automaton = part_of(whole.weights, part)
-        outputs = outputs_of_part(whole.weights, part, neurons, outputs)
-    labeller = Labeller(automaton.weights, outputs)
+        outputs = f"bits:{','.join(f'h{n}' for n in neurons)}" if outputs == ARGMAX else outputs
+        told = outputs_of_part(whole.weights, part, outputs)
+    labeller = Labeller(automaton.weights, told)
     limits = Limits(max_states, parse_memory(memory), None if budget is None else began + budget, engine)
     if symbols is None and word is None:
         used = symbols_among(among, automaton.symbols)
@@ -196,17 +197,17 @@ def extract(
     elif among is not None:
         raise OptionError("among: not with a text or a word, whose symbols are those of the machine")
     elif word is None:
-        found = visited_on_text(automaton, check_symbols(np.asarray(symbols), automaton.weights))
+        found = visited_on_text(automaton, check_symbols(np.asarray(symbols), automaton.weights), limits)
     else:
         found = visited_on_word(automaton, check_symbols(np.asarray(word), automaton.weights), limits)
-    return _result(automaton, labeller, found, part, kind, began, symbols)
+    made = _result(automaton, labeller, found, kind, began, symbols)
+    return dataclasses.replace(made, outputs=outputs, neurons=part)
 
 
 def _result(
     automaton: Automaton,
     labeller: Labeller,
     found: States,
-    part: np.ndarray,
     kind: str,
     began: float,
     text: np.ndarray | None,
@@ -250,7 +251,7 @@ def _result(
         gain_needed=spoken.gain_needed,
         **_checks(automaton, found, merged),
         **_machine(automaton, labeller, found, merged),
-        neurons=part,
+        neurons=np.arange(automaton.hidden),
         among=found.symbols,
     )
 

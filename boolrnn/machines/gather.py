@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -118,10 +118,13 @@ def _fingerprint(automaton: Automaton, symbols: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def visited_on_text(automaton: Automaton, symbols: np.ndarray) -> States:
-    """The states on a text, and the steps between them."""
+def visited_on_text(automaton: Automaton, symbols: np.ndarray, limits: Limits) -> States:
+    """The states on a text, and the steps between them; only the start where they are more than allowed."""
+    scope = f"the text of {len(symbols):,} symbol{'s' * (len(symbols) != 1)}"
     found = on_text(automaton, symbols)
-    return _of(found, f"the text of {len(symbols):,} symbol{'s' * (len(symbols) != 1)}")
+    if len(found.states) > limits.max_states:
+        return _unknown(automaton, found.symbols, scope, CAP)
+    return _of(found, scope)
 
 
 def visited_on_word(automaton: Automaton, word: np.ndarray, limits: Limits) -> States:
@@ -134,31 +137,32 @@ def visited_on_word(automaton: Automaton, word: np.ndarray, limits: Limits) -> S
     found = on_word(automaton, word, most, limits.memory, limits.deadline)
     if found is not None:
         return _of(found, scope)
-    ended = CAP if most == limits.max_states else MEMORY
     late = limits.deadline is not None and time.monotonic() >= limits.deadline
-    nothing = np.zeros((1, automaton.hidden), bool)
-    used = np.unique(word)
-    unknown = np.full((1, len(used)), -1, np.int32)
-    return States(to_words(nothing), used, unknown, scope, False, False, TIME if late else ended)
+    ended = CAP if most == limits.max_states else MEMORY
+    return _unknown(automaton, np.unique(word), scope, TIME if late else ended)
 
 
 def _of(found: Visited, scope: str) -> States:
     return States(to_words(found.states), found.symbols, found.transitions, scope, False, True)
 
 
-def outputs_of_part(weights: Weights, part: np.ndarray, neurons: Sequence[int], outputs: str) -> str:
-    """What is read off a closed part: the bits of the neurons asked for, under their numbers in the part,
-    unless something else is asked.
+def _unknown(automaton: Automaton, symbols: np.ndarray, scope: str, why: str) -> States:
+    """The start alone, with no step from it."""
+    nothing = to_words(np.zeros((1, automaton.hidden), bool))
+    return States(nothing, symbols, np.full((1, len(symbols)), -1, np.int32), scope, False, False, why)
+
+
+def outputs_of_part(weights: Weights, part: np.ndarray, outputs: str) -> str:
+    """What is read off a closed part: bits under the neurons' numbers in the part, anything else as it is.
 
     Raises
     ------
     OptionError
         Where the readout uses neurons outside the part.
     """
-    if outputs == "argmax" or outputs.startswith("bits:"):
-        given = ",".join(map(str, neurons)) if outputs == "argmax" else outputs.removeprefix("bits:")
+    if outputs.startswith("bits:"):
         place = {str(n): f"h{k}" for k, n in enumerate(part.tolist())}
-        asked = [name.lstrip("h") for name in given.split(",")]
+        asked = [name.lstrip("h") for name in outputs.removeprefix("bits:").split(",")]
         missing = [name for name in asked if name not in place]
         if missing:
             raise OptionError(

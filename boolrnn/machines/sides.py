@@ -25,6 +25,7 @@ class Against(ABC):
     of no symbols counts (`empty`)."""
 
     kind = "net"  # of the specification
+    told = "the specification"
     states: int | None = None
 
     def __init__(self, automaton: Automaton, outputs: str, empty: bool) -> None:
@@ -95,7 +96,9 @@ class AgainstMachine(Against):
 
 
 class AgainstNet(Against):
-    """Two nets."""
+    """Two nets; nothing is certified of the float program of the second."""
+
+    told = "the other net's sign automaton"
 
     def __init__(
         self, automaton: Automaton, spec: Automaton, among: Any, outputs: str, ignore_empty: bool

@@ -106,5 +106,7 @@ def part_of(weights: Weights, part: Int64[np.ndarray, "N"]) -> Automaton:
             wy=weights.wy[:, part],
             by=weights.by,
             alphabet=weights.alphabet,
+            folded=None if weights.folded is None else weights.folded[part],
+            folded_terms=weights.folded_terms,
         )
     )

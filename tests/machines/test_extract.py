@@ -1,5 +1,6 @@
 """extract: the sizes of the minimal machines by table filling, the machine itself, and for whom it speaks."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -149,6 +150,34 @@ def test_the_states_on_a_text_are_those_of_the_run():
     assert found.scope == "the text of 200 symbols"
 
 
+def test_more_states_on_a_text_than_allowed_are_not_known():
+    text = np.random.default_rng(1).integers(0, 2, 50)
+    whole = extract(random_net(5, 40, 2), text)
+    found = extract(random_net(5, 40, 2), text, max_states=whole.reachable - 1)
+    assert (found.complete, found.stopped_by, found.machine) == (False, "max states", None)
+    assert extract(random_net(5, 40, 2), text, max_states=whole.reachable).complete
+
+
+def test_a_part_keeps_what_its_file_adds_up():
+    """A file with two biases adds more than bh + wx: a certificate of a part has to count it too."""
+    weights = hardened_net(3, 4, 2)
+    zeros = np.zeros((8, 8), np.float32)
+    zeros[:4, :4] = zeros[4:, 4:] = weights.wh
+    both = boolrnn.Weights(
+        wx=np.concatenate([weights.wx] * 2),
+        wh=zeros,
+        bh=np.concatenate([weights.bh] * 2),
+        wy=np.zeros((2, 8), np.float32),
+        by=weights.by,
+        folded=np.full((8, 2), 1e30),
+        folded_terms=3,
+    )
+    found = extract(both, neurons=[0, 1, 2, 3])
+    assert found.speaks_for == "sign_automaton"
+    plain = dataclasses.replace(both, folded=None, folded_terms=0)
+    assert extract(plain, neurons=[0, 1, 2, 3]).speaks_for == "network"
+
+
 def test_a_text_can_be_certified_where_other_words_are_not():
     weights, text = random_net(4, 5, 2), np.array([0, 1, 1, 0, 1])
     assert extract(weights, text).speaks_for == "sign_automaton"
@@ -201,6 +230,17 @@ def test_a_closed_part_is_a_net_of_its_own():
     same = extract(left, outputs="sign:1")
     assert alone.machine.same_as(same.machine)
     assert extract(weights, neurons=[3]).neurons.tolist() == list(range(7))
+    turned = np.array([6, 5, 4, 3, 2, 1, 0])  # the left part are now neurons 4, 5, 6
+    moved = boolrnn.Weights(
+        wx=weights.wx[turned],
+        wh=weights.wh[np.ix_(turned, turned)],
+        bh=weights.bh[turned],
+        wy=weights.wy[:, turned],
+        by=weights.by,
+    )
+    found = extract(moved, neurons=[6])
+    assert found.outputs == "bits:h6"  # by the net's own numbers
+    assert found.machine.same_as(part.machine)
     other = boolrnn.Weights(
         **{n: getattr(weights, n) for n in ("wx", "wh", "bh", "by")}, wy=np.ones((2, 7), np.float32)
     )

@@ -76,7 +76,10 @@ def _tomita3(*parameters: str) -> Machine:
         ("even zeros", "0"): "odd zeros",
         ("even zeros", "1"): "even zeros" if later else "odd ones",
     }
-    step = lambda n, x: steps.get((n, x), "sink")  # noqa: E731 - one line that is used once
+
+    def step(state: str, symbol: str) -> str:
+        return steps.get((state, symbol), "sink")
+
     return _acceptor(BINARY, "free", step, lambda n: n not in ("odd zeros", "sink"))
 
 
