@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import pytest
+from browser import Browser
 from hypothesis import settings
 from nets import hardened_net, random_net
 
@@ -60,3 +61,11 @@ def files(tmp_path):
     (tmp_path / "four").write_bytes(bytes([0, 1, 2, 3] * 9))
     (tmp_path / "empty").write_bytes(b"")
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; skipped with the reason where there is none."""
+    found = Browser()
+    yield found
+    found.close()
