@@ -120,10 +120,16 @@ _WHERE = {
     "of_aalpy": "boolrnn.machines.formats.exchange",
     "to_automata": "boolrnn.machines.formats.exchange",
     "of_automata": "boolrnn.machines.formats.exchange",
+    # pages: the verb `report` is write_report here, because its room is boolrnn.report
+    "Report": "boolrnn.report.report",
+    "write_report": "boolrnn.report.report",
+    "Names": "boolrnn.report.questions",
+    "MadeBy": "boolrnn.result",
     # what every answer is, and what every refusal is
     "Result": "boolrnn.result",
     "Sheet": "boolrnn.report.sheets",
     "sheet": "boolrnn.report.sheets",
+    "to_html": "boolrnn.report.html",
     "BoolrnnError": "boolrnn.errors",
 }
 

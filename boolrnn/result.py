@@ -16,7 +16,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +24,7 @@ import numpy as np
 
 import boolrnn
 from boolrnn import bits
-from boolrnn.errors import ResultError
+from boolrnn.errors import BoolrnnError, ResultError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,11 +64,33 @@ class Result:
         super().__init_subclass__(**kwargs)
         if cls.schema:
             Result.known[cls.schema] = cls
+        # IPython prefers a class's own __repr__, which each dataclass has, to a display that is inherited
+        cls._repr_pretty_ = Result._repr_pretty_
 
     def __post_init__(self) -> None:
         for value in vars(self).values():
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the sheet's sentence and tables, and the figure where there is one."""
+        # results stand to the left of the report room and do not import it: the table of contents finds it
+        return self._displayed(lambda: boolrnn.to_html(self))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython prints: the kind and the sheet's sentence, not the arrays."""
+        sentence = None if cycle else self._displayed(lambda: boolrnn.sheet(self).sentence)
+        name = type(self).__name__
+        printer.text(f"{name}: {sentence}" if sentence else f"{name}(...)")
+
+    @staticmethod
+    def _displayed(show: Callable[[], str]) -> str | None:
+        """What `show` gives; None where nothing is known about this kind of result, or it cannot be drawn:
+        a display never fails."""
+        try:
+            return show()
+        except BoolrnnError:
+            return None
 
     def to_json(self) -> dict[str, Any]:
         """The result as one object of plain Python values, `schema` and `made_by` first."""

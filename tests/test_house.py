@@ -43,7 +43,9 @@ CONTENTS = [
     "Justify",
     "Knockout",
     "Machine",
+    "MadeBy",
     "Margins",
+    "Names",
     "Offsets",
     "Perturb",
     "Pmi",
@@ -55,6 +57,7 @@ CONTENTS = [
     "Reach",
     "Reason",
     "Recipe",
+    "Report",
     "Result",
     "Roles",
     "Rule",
@@ -115,11 +118,13 @@ CONTENTS = [
     "step",
     "to_aalpy",
     "to_automata",
+    "to_html",
     "to_networkx",
     "to_symbols",
     "trace",
     "train",
     "train_language",
+    "write_report",
     "write_weights",
 ]
 
@@ -217,10 +222,12 @@ def test_a_verb_names_its_file_its_result_and_its_schema():
         "compare_language",
         "train_language",
         "draw",
+        "report",
     ):
         kind = getattr(boolrnn, name.title().replace("_", ""))
         assert kind.schema == f"{name}/1"
         file = {"compare_language": "compare", "train_language": "task"}.get(name, name)
         assert kind.__module__.endswith(f".{file}")
-        assert getattr(boolrnn, name).__module__ == kind.__module__
+        function = {"report": "write_report"}.get(name, name)  # boolrnn.report is the room
+        assert getattr(boolrnn, function).__module__ == kind.__module__
         importlib.import_module(f"boolrnn.report.sheets.{name}")

@@ -26,7 +26,11 @@ AS_PUBLISHED = (*(5.0 * k for k in range(50)), np.inf)
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Margins(Result):
-    """Distributions of |z| over positions 0..n-2 and all neurons; counts are strict (margin < 1)."""
+    """Distributions of |z| over positions 0..n-2 and all neurons; counts are strict (margin < 1).
+
+    `by_position` has the least |z| at each of these positions and the (lowest) neuron that has it, of the
+    network and of the automaton's own trajectory; where the network's z is no number, so is the least.
+    """
 
     schema = "margins/1"
 
@@ -53,6 +57,11 @@ class Margins(Result):
     neuron_min: Float64[np.ndarray, "H"] = named("neurons.min")
     neuron_below_1: Int64[np.ndarray, "H"] = named("neurons.below_1")
     neuron_ulp: Float64[np.ndarray, "H"] = named("neurons.ulp")  # 2^-23 sum |w|: one ulp of 1 each
+    t: Int64[np.ndarray, "P"] = named("by_position.t")
+    t_float: Float64[np.ndarray, "P"] = named("by_position.float")
+    t_float_neuron: Int64[np.ndarray, "P"] = named("by_position.float_neuron")
+    t_automaton: Float64[np.ndarray, "P"] = named("by_position.automaton")
+    t_automaton_neuron: Int64[np.ndarray, "P"] = named("by_position.automaton_neuron")
     max_ulp: float  # the published "maximal mantissa perturbation"
     safety_factor: float | None  # published: least margin of any neuron / greatest ulp of any
     least_ratio: float | None  # least over neurons of its own margin / its own ulp
@@ -101,6 +110,9 @@ def margins(
         neuron_min=least.astype(np.float64),
         neuron_below_1=(network < 1).sum(axis=0),
         neuron_ulp=ulp,
+        t=np.arange(len(network)),
+        **_least("t_float", network),
+        **_least("t_automaton", own),
         max_ulp=float(ulp.max()),
         safety_factor=float(values.min() / ulp.max()) if some and ulp.max() else None,
         least_ratio=float(ratios.min()) if some and len(ratios) else None,
@@ -118,6 +130,15 @@ def _both(automaton: Automaton, symbols: np.ndarray, tanh: str) -> tuple[np.ndar
             part[:] = np.abs(block.z[: len(part)])
             tick(block.first)
     return network, np.abs(run.z(0, size[0]))
+
+
+def _least(name: str, margins: np.ndarray) -> dict[str, Any]:
+    """The least margin of each row and its neuron."""
+    neuron = margins.argmin(axis=1)
+    return {
+        name: margins[np.arange(len(margins)), neuron].astype(np.float64),
+        f"{name}_neuron": neuron,
+    }
 
 
 def _summary(values: np.ndarray) -> dict[str, Any]:

@@ -27,9 +27,10 @@ from boolrnn.shapes import Bool, Float64, Int64, UInt8
 class Predict(Result):
     """Predictions at positions t = 0..n-2: position t predicts `symbols[t + 1]`.
 
-    Per predictor: `top` outputs (most probable first, lowest index first in a tie), probability and
-    bits of the true symbol; in total bpc, the share of positions whose first guess is right or equals
-    the network's, and the mean Kullback-Leibler divergence from the network's prediction in bits.
+    Per predictor: `top` outputs (most probable first, lowest index first in a tie) and their probabilities
+    `top_p`, probability `p` and bits of the true symbol; in total bpc, the share of positions whose first
+    guess is right or equals the network's, and the mean Kullback-Leibler divergence from the network's
+    prediction in bits.
     """
 
     schema = "predict/1"
@@ -56,15 +57,19 @@ class Predict(Result):
     t: Int64[np.ndarray, "P"] = named("positions.t")
     true: Int64[np.ndarray, "P"] = named("positions.true")
     float_top: Int64[np.ndarray, "P K"] = named("positions.float.top")
+    float_top_p: Float64[np.ndarray, "P K"] = named("positions.float.top_p")
     float_p: Float64[np.ndarray, "P"] = named("positions.float.p")
     float_bits: Float64[np.ndarray, "P"] = named("positions.float.bits")
     sign_readout_top: Int64[np.ndarray, "P K"] = named("positions.sign_readout.top")
+    sign_readout_top_p: Float64[np.ndarray, "P K"] = named("positions.sign_readout.top_p")
     sign_readout_p: Float64[np.ndarray, "P"] = named("positions.sign_readout.p")
     sign_readout_bits: Float64[np.ndarray, "P"] = named("positions.sign_readout.bits")
     one_step_top: Int64[np.ndarray, "P K"] = named("positions.one_step.top")
+    one_step_top_p: Float64[np.ndarray, "P K"] = named("positions.one_step.top_p")
     one_step_p: Float64[np.ndarray, "P"] = named("positions.one_step.p")
     one_step_bits: Float64[np.ndarray, "P"] = named("positions.one_step.bits")
     free_run_top: Int64[np.ndarray, "P K"] = named("positions.free_run.top")
+    free_run_top_p: Float64[np.ndarray, "P K"] = named("positions.free_run.top_p")
     free_run_p: Float64[np.ndarray, "P"] = named("positions.free_run.p")
     free_run_bits: Float64[np.ndarray, "P"] = named("positions.free_run.bits")
 
@@ -138,18 +143,21 @@ def _positions(automaton: Automaton, block: Block, top: int) -> dict[str, Any]:
             network, chance = log2.copy(), np.exp2(log2)
         else:
             columns[f"kl_{name}"] = (chance * (network - log2)).sum(axis=1)
-        columns[f"{name}_top"] = _best(log2, top)
+        columns[f"{name}_top"], columns[f"{name}_top_p"] = _best(log2, top)
     return columns
 
 
-def _best(scores: np.ndarray, top: int) -> Int64[np.ndarray, "P K"]:
-    """The `top` best columns of each row, best first, the lowest index first in a tie; spoils `scores`."""
-    rows = np.arange(len(scores))
-    best = np.empty((len(scores), min(top, scores.shape[1])), np.int64)
+def _best(log2: np.ndarray, top: int) -> tuple[Int64[np.ndarray, "P K"], Float64[np.ndarray, "P K"]]:
+    """The `top` best columns of each row, best first, the lowest index first in a tie, and their
+    probabilities; spoils `log2`."""
+    rows = np.arange(len(log2))
+    best = np.empty((len(log2), min(top, log2.shape[1])), np.int64)
+    chance = np.empty(best.shape)
     for k in range(best.shape[1]):
-        best[:, k] = scores.argmax(axis=1)
-        scores[rows, best[:, k]] = -np.inf
-    return best
+        best[:, k] = log2.argmax(axis=1)
+        chance[:, k] = np.exp2(log2[rows, best[:, k]])
+        log2[rows, best[:, k]] = -np.inf
+    return best, chance
 
 
 def _mean(values: np.ndarray) -> float | None:

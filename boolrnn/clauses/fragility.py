@@ -1,7 +1,8 @@
 """fragility: what is the smallest change that changes this?
 
 Without a position it is a map: for every position and neuron, the fewest flips of the state before that
-change the neuron's bit. At a position, the fewest flips (or the cheapest) that change bits, the predicted
+change the neuron's bit, or (of predictions) the fewest flips of every position's own state that change what
+is predicted from it. At a position, the fewest flips (or the cheapest) that change bits, the predicted
 symbol or the rank of the true one some steps later; or the fewest substitutions in the text before that
 change the prediction; or whether some state near this one brings a sum almost to 0. Answers are minimal and
 proved.
@@ -24,21 +25,22 @@ from boolrnn.clauses.flips import Asked, Effect
 from boolrnn.clauses.fragility_options import COUNT, TEXT, Options, as_units
 from boolrnn.clauses.fragility_witness import near_zero, replayed, reread
 from boolrnn.clauses.near_threshold import near as near_threshold
+from boolrnn.clauses.prediction_map import prediction_map
 from boolrnn.clauses.properties import readout
 from boolrnn.clauses.substitutions import Window
-from boolrnn.graph.observed import Observed, observe
+from boolrnn.graph.observed import Observed, chosen, described, observe
 from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.weights import Weights
 from boolrnn.result import named
 from boolrnn.shapes import Bool, Float64, Int64, UInt8
 
-MAP, FLIPS, SYMBOLS, MARGIN = "map", "flips", "symbols", "margin"
+MAP, PREDICTIONS, FLIPS, SYMBOLS, MARGIN = "map", "predictions", "flips", "symbols", "margin"
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Fragility(Answered):
-    """The smallest change, or the map of them; `asks` says which: map, flips, symbols or margin.
+    """The smallest change, or a map of them; `asks` says which: map, predictions, flips, symbols or margin.
 
     `minimum` is what the witness takes: flips, substitutions, or (weights margin) the cost, of which
     `cost.units` times 2^`cost.unit` is the exact value. No set of at most `exhausted` changes does; `most`
@@ -48,11 +50,15 @@ class Fragility(Answered):
     set of flips can, and at t = 0. Its `positions` are those that were finished, `never` counts cells from
     t = 1 on that no set of flips can change; `neurons.fragile` counts those that one flip can.
 
+    The map of predictions says of positions `t` (P) the `fewest` flips of states[t] that change the output
+    predicted from it (null where no set of flips does), one such set, and the output before and after;
+    `never` and the histogram count positions.
+
     Witness: `states` (1, H) is the state with `flips` (neurons); of the map it is the one before `position`,
-    and `neuron` is changed there. `symbols` are read from it on. Of substitutions, `positions` have the new
-    symbols `edits`, `symbols` is the whole window then, and `states` the state after it. `before` and `after`
-    are what it is about, unchanged and changed: bits, predicted symbols or ranks; `z` is the sum that is
-    almost 0.
+    and `neuron` is changed there; of predictions it is the one at `position`. `symbols` are read from it on.
+    Of substitutions, `positions` have the new symbols `edits`, `symbols` is the whole window then, and
+    `states` the state after it. `before` and `after` are what it is about, unchanged and changed: bits,
+    predicted symbols or ranks; `z` is the sum that is almost 0.
     """
 
     schema = "fragility/1"
@@ -78,6 +84,14 @@ class Fragility(Answered):
     neuron_fragile: Int64[np.ndarray, "H"] | None = named("neurons.fragile", default=None)
     neuron_never: Int64[np.ndarray, "H"] | None = named("neurons.never", default=None)
     distance: np.ndarray | None = named("distance", nullable=True, default=None)  # (T, H), int16 or int32
+    prediction_t: Int64[np.ndarray, "P"] | None = named("predictions.t", default=None)
+    prediction_fewest: Int64[np.ndarray, "P"] | None = named(
+        "predictions.fewest", nullable=True, default=None
+    )
+    prediction_flips: Int64[np.ndarray, "G"] | None = named("predictions.flips.members", default=None)
+    prediction_offsets: Int64[np.ndarray, "P1"] | None = named("predictions.flips.offsets", default=None)
+    prediction_before: Int64[np.ndarray, "P"] | None = named("predictions.before", default=None)
+    prediction_after: Int64[np.ndarray, "P"] | None = named("predictions.after", nullable=True, default=None)
     witness_states: Bool[np.ndarray, "1 H"] | None = named(
         "witness.states", hexed=True, whole=True, default=None
     )
@@ -99,6 +113,8 @@ def fragility(
     model: Weights | Automaton,
     symbols: np.ndarray,
     *,
+    predictions: bool = False,
+    positions: str | Sequence[int] | np.ndarray | None = None,
     at: int | None = None,
     steps: int | None = None,
     bit: int | None = None,
@@ -116,7 +132,9 @@ def fragility(
     engine: str = "auto",
     tanh: str = "exact",
 ) -> Fragility:
-    """The smallest change that has an effect; without `at`, the map of what one step takes.
+    """The smallest change that has an effect; without `at`, the map of what one step takes, or the map of
+    `predictions`: what it takes to change the one from each state, at `positions` (numbers, or
+    FIRST:STOP:STEP; default all).
 
     At position `at` = T of `symbols`: the fewest flips in states[T] that change, in states[T + `steps`]
     (default 1), `bit`, or all of `bits` together, or (`rank`) the rank of symbols[T + steps + 1] among the
@@ -142,15 +160,19 @@ def fragility(
     began = time.monotonic()
     automaton = as_automaton(model)
     options = Options(
-        at=at, steps=steps, bit=bit, bits=bits, rank=rank, only=only, weights=weights, most=most,
-        edit_symbols=edit_symbols, among=among, near=near, within=within, budget=budget, engine=engine,
+        predictions=predictions, positions=positions, at=at, steps=steps, bit=bit, bits=bits, rank=rank,
+        only=only, weights=weights, most=most, edit_symbols=edit_symbols, among=among, near=near,
+        within=within, budget=budget, engine=engine,
     )  # fmt: skip
     symbols = check_symbols(symbols, automaton.weights)
     options.check(automaton, len(symbols))
     deadline = None if budget is None else began + budget
     if at is None:
         seen = observe(automaton, symbols, states, tanh)
-        fields = _map(seen, deadline)
+        if predictions:
+            fields = _predictions(seen, np.sort(chosen(positions, len(symbols))), deadline)
+        else:
+            fields = _map(seen, deadline)
     else:
         seen = observe(automaton, symbols[: at + 1], states, tanh)
         ask = _near if near is not None else _edits if edit_symbols else _flips
@@ -163,22 +185,40 @@ def fragility(
 def _map(seen: Observed, deadline: float | None) -> dict[str, Any]:
     """The map of all positions and neurons."""
     found = flip_map.flip_map(seen, deadline)
-    whole, witness = found.positions == len(seen.symbols), flip_map.witness(seen, found)
-    verdict = SAT if witness else UNSAT if whole else UNKNOWN
-    note = None if whole else f"the budget ended: {found.positions:,} of {len(seen.symbols):,} positions"
     return {
         "question": "Is there a set of flips in states[t - 1] that changes a bit of states[t], for some t?",
         "asks": MAP,
-        "verdict": verdict,
+        "steps": 1,
+        **_mapped(found, found.positions, len(seen.symbols), flip_map.witness(seen, found)),
+    }
+
+
+def _predictions(seen: Observed, at: Int64[np.ndarray, "P"], deadline: float | None) -> dict[str, Any]:
+    """The map of predictions."""
+    found = prediction_map(seen, at, deadline)
+    return {
+        "question": "Is there a set of flips in states[t] that changes the output predicted from it, for "
+        f"some t of {described(at)}?",
+        "asks": PREDICTIONS,
+        "steps": 0,
+        "target": "predicted",
+        **_mapped(found, len(found.t), len(at), found.witness(seen)),
+    }
+
+
+def _mapped(found: Any, done: int, wanted: int, witness: dict[str, Any]) -> dict[str, Any]:
+    """What both maps say, of which `done` positions out of `wanted` were finished."""
+    whole = done == wanted
+    return {
+        "verdict": SAT if witness else UNSAT if whole else UNKNOWN,
         "proved": whole,
         "engine": CLOSED,
-        "steps": 1,
         "most": None,
         "minimum": len(witness["witness_flips"]) if witness else None,
         "exhausted": None,
-        "positions": found.positions,
+        "positions": done,
         "interrupted": found.interrupted,
-        "note": note,
+        "note": None if whole else f"the budget ended: {done:,} of {wanted:,} positions",
         **found.columns(),
         **witness,
     }

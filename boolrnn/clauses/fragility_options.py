@@ -20,6 +20,8 @@ ALL, TEXT = "all", "text"
 class Options:
     """The options of boolrnn.clauses.fragility.fragility, under the same names."""
 
+    predictions: bool
+    positions: str | Sequence[int] | np.ndarray | None
     at: int | None
     steps: int | None
     bit: int | None
@@ -44,11 +46,15 @@ class Options:
             As said.
         """
         self._words()
+        if self.positions is not None and not self.predictions:
+            raise OptionError("positions: expected together with predictions")
         if self.at is None:
-            given = self._given()
+            given = [name for name in self._given() if name not in ("predictions", "positions")]
             if given:
                 raise OptionError(f"{given[0]}: expected together with at, a position of the text")
             return
+        if self.predictions:
+            raise OptionError("at and predictions: expected one of them")
         _inside("at", self.at, length, "the text has {} symbols")
         self._together()
         for name, neurons in (("only", self.only), ("bits", self.bits)):
@@ -73,7 +79,14 @@ class Options:
 
     def _given(self) -> list[str]:
         """The options that ask something at a position."""
-        plain = {"rank": False, "weights": COUNT, "edit_symbols": False, "among": ALL, "engine": AUTO}
+        plain = {
+            "predictions": False,
+            "rank": False,
+            "weights": COUNT,
+            "edit_symbols": False,
+            "among": ALL,
+            "engine": AUTO,
+        }
         found = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)

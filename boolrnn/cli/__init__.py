@@ -7,7 +7,7 @@ import sys
 import click
 
 from boolrnn import __version__
-from boolrnn.cli import check, clauses, explain, graph, machines, make, model
+from boolrnn.cli import check, clauses, explain, graph, machines, make, model, report
 from boolrnn.errors import BoolrnnError
 
 ROOMS = (
@@ -18,6 +18,7 @@ ROOMS = (
     ("clauses", clauses.VERBS),
     ("explain", explain.VERBS),
     ("machines", machines.VERBS),
+    ("report", report.VERBS),
 )
 
 
@@ -27,7 +28,7 @@ class _Rooms(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for room, verbs in ROOMS:
             with formatter.section(room):
-                formatter.write_dl([(verb.name or "", verb.get_short_help_str(70)) for verb in verbs])
+                formatter.write_dl([(verb.name or "", verb.get_short_help_str(110)) for verb in verbs])
 
 
 @click.group(

@@ -33,6 +33,10 @@ AMONG = click.option(
 
 
 @verb(text="needed")
+@click.option(
+    "--predictions", is_flag=True, default=False, help="Map what changes the prediction from each state."
+)
+@click.option("--positions", metavar="A:B[:STEP]", help="Of these positions.  [default: all, 0..n-1]")
 @click.option("--at", type=int, metavar="T", help="Ask about position T.  [default: the map of all]")
 @click.option(
     "--steps", type=int, metavar="K", help="Steps from the flips to the effect, 0 or more.  [default: 1]"
@@ -82,7 +86,8 @@ def fragility(pair: Pair, bit: str | None, bits: str | None, only: str | None, *
     """What is the smallest change that changes this?
 
     Without --at it is a map: for every position and neuron, the fewest flips of the state before that change
-    the neuron's bit. At a position, the fewest (or cheapest) flips that change bits, the predicted symbol or
+    the neuron's bit, or (--predictions) for every position the fewest flips of its own state that change the
+    largest output. At a position, the fewest (or cheapest) flips that change bits, the predicted symbol or
     the rank of the true one K steps later; the fewest substitutions among the last K symbols that change the
     prediction; or whether a state near this one brings a sum almost to 0. Answers are minimal and proved:
     what is smaller was exhausted or refuted.
@@ -211,6 +216,7 @@ def preimage(
 @ENGINE
 @BUDGET
 @click.option("--most", type=int, metavar="N", help="Of kind all: list N.  [default: 1000]")
+@FIGURE
 def reason(pair: Pair, bit: str | None, **options: Any) -> Any:
     """Which bits of a state suffice for what follows, and which flips change it?
 
@@ -283,6 +289,7 @@ def fixed_points(
 @click.option("--memory", default="2G", show_default=True, help="For states; unknown when it is used up.")
 @BUDGET
 @STEPPED
+@FIGURE
 def reach(
     pair: Pair,
     property_: str | None,

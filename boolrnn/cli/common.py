@@ -49,6 +49,12 @@ READING = (
         help="The net's symbols, in order, as characters.  [default: a symbol is a byte value]",
     ),
 )
+READING_NAMES = {
+    "layout": "--layout",
+    "vocabulary": "--symbols",
+    "readout": "--outputs",
+    "alphabet": "--alphabet",
+}
 SELECTING = click.Option(
     ["--alphabet"],
     metavar="STRING",
@@ -72,6 +78,8 @@ class Pair:
     text: bytes | None
     inputs: dict[str, str]
     chosen: "np.ndarray | None" = None  # symbols that --alphabet selects, where it does not name them
+    paths: tuple[str | None, str | None] = (None, None)  # MODEL and TEXT as they were typed
+    reading: tuple[str, ...] = ()  # and the options that say how to read them
 
     @functools.cached_property
     def automaton(self) -> "Automaton":
@@ -137,13 +145,14 @@ def verb(
                 others = (*inputs, emitting["figure"], emitting["out"])
                 check_output(options.get(key), *others, net=key == "output" and name in ("harden", "prune"))
             path = options.pop("text", None)
-            given = [f"--{key}" for key, value in reading.items() if value is not None]
+            given = [READING_NAMES[key] for key, value in reading.items() if value is not None]
             if model is None and given:
-                name = given[0].replace("vocabulary", "symbols")
-                raise click.UsageError(f"{name} describes a MODEL, and none is given", _context())
+                raise click.UsageError(f"{given[0]} describes a MODEL, and none is given", _context())
             if model is not None and path is None and text == "needed":
                 raise click.UsageError("Missing argument 'TEXT'.", _context())
             pair = read_pair(model, path, reading, embedded_text=text != "none", selects=selects)
+            words = [(READING_NAMES[key], str(value)) for key, value in reading.items() if value is not None]
+            pair = dataclasses.replace(pair, paths=(model, path), reading=tuple(sum(words, ())))
             emit(body(pair, **options), pair, **emitting)
 
         arguments = [click.Argument(["model"], required=not embedded)]

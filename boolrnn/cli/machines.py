@@ -97,6 +97,7 @@ def extract(pair: Pair, output: str | None, word: str | None, neurons: str | Non
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sampled words.")
 @TANH
 @STEPPED
+@FIGURE
 def compare_language(pair: Pair, spec: str, **options: Any) -> Any:
     """Does this net implement this specification, for every word? If not: a shortest word that shows it.
 
@@ -165,6 +166,7 @@ def draw(spec: Spec, outputs: tuple[str, ...], **options: Any) -> Any:
     "--max-pairs", type=int, default=1_000_000, show_default=True, help="Of states, in the last comparison."
 )
 @BUDGET
+@FIGURE
 def train_language(spec: Spec, output: str, **options: Any) -> Any:
     """A net that speaks a language, proved for words of every length: trained on signs, hardened, compared.
 

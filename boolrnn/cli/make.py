@@ -77,6 +77,7 @@ def construct(corpus: Corpus, output: str, **options: Any) -> Any:
 @click.option("--gain", type=float, default=16.0, show_default=True, help="A power of two from 16 on.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the fine-tuning.")
 @click.option("--certificate", metavar="CERT", help="Write the certificate too (JSON).")
+@FIGURE
 def harden(pair: Pair, output: str, certificate: str | None, **options: Any) -> Any:
     """A net whose float32 program is its automaton, bit for bit, on every text.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from boolrnn.cli.common import LAYOUTS, Pair, verb
+from boolrnn.cli.common import FIGURE, LAYOUTS, Pair, verb
 
 
 @verb(text="optional")
@@ -72,6 +72,7 @@ def compile_(pair: Pair, output: str | None) -> Any:
     show_default=True,
     help="Contributions listed per neuron; 0 lists all.",
 )
+@FIGURE
 def step(pair: Pair, symbol: str, state: str | None, top: int) -> Any:
     """One transition, and what decided each bit.
 
@@ -97,6 +98,7 @@ def step(pair: Pair, symbol: str, state: str | None, top: int) -> Any:
     show_default=True,
     help="Margins to keep: the least of each step, or all of them.",
 )
+@FIGURE
 def run(pair: Pair, initial: str | None, margins: str) -> Any:
     """The automaton's trajectory over a text.
 
@@ -126,6 +128,7 @@ def run(pair: Pair, initial: str | None, margins: str) -> Any:
     show_default=True,
     help="Longest formula that is written down.",
 )
+@FIGURE
 def rule(pair: Pair, neuron: str, symbol: str, given: tuple[str, ...], max_terms: int) -> Any:
     """One neuron's threshold rule in integers, and as a formula.
 

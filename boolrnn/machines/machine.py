@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+import boolrnn
 from boolrnn.errors import MachineError
 from boolrnn.machines.order import breadth_first
 from boolrnn.result import write_whole
@@ -59,6 +60,11 @@ class Machine:
             value.flags.writeable = False
             object.__setattr__(self, name, value)
         _check(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its picture and its transition table (boolrnn.draw)."""
+        # this file is what draw and the report room stand on: the table of contents finds them
+        return boolrnn.to_html(boolrnn.draw(self))
 
     @property
     def states(self) -> int:

@@ -22,6 +22,18 @@ def test_distributions_follow_from_the_traces(hidden, as_published):
     assert found.neuron_mean == pytest.approx(network.mean(axis=0, dtype=float))
     assert (found.neuron_min == network.min(axis=0)).all()
     assert found.quantile_float[[0, -1]].tolist() == [network.min(), network.max()]
+    rows = np.arange(2999)
+    assert found.t.tolist() == rows.tolist()
+    for sizes, least, neuron in (
+        (network, found.t_float, found.t_float_neuron),
+        (own, found.t_automaton, found.t_automaton_neuron),
+    ):
+        assert (least == sizes.min(axis=1)).all()
+        assert (sizes[rows, neuron] == least).all()
+        assert not (sizes[:, 0] <= least)[neuron > 0].any()  # the first neuron that has it
+    assert set(found.to_json()["by_position"][5]) == {
+        *("t", "float", "float_neuron", "automaton", "automaton_neuron")
+    }
     ulp = 2.0**-23 * np.abs(weights.wh.astype(float)).sum(axis=1)
     assert found.max_ulp == pytest.approx(ulp.max())
     assert found.safety_factor == pytest.approx(network.min() / ulp.max())
@@ -36,6 +48,7 @@ def test_one_symbol_has_no_margins_to_count():
     assert found["count"] == 0
     assert found["mean"] is None
     assert found["quantiles"][0]["float"] is None
+    assert found["by_position"] == []
 
 
 def test_a_net_without_recurrence_has_no_safety_factor():

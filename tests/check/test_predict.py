@@ -38,7 +38,8 @@ def test_every_number_follows_its_definition(hidden, symbols):
         assert getattr(found, f"bpc_{name}") == pytest.approx(-np.log2(at).mean())
         top = getattr(found, f"{name}_top")
         assert (top[:, 0] == p.argmax(axis=1)).all()
-        assert (np.take_along_axis(p, top, axis=1)[:, 1] <= p.max(axis=1)).all()
+        assert getattr(found, f"{name}_top_p") == pytest.approx(np.take_along_axis(p, top, axis=1))
+        assert getattr(found, f"{name}_top_p") == pytest.approx(-np.sort(-p, axis=1)[:, :2])
         assert getattr(found, f"top1_{name}") == (top[:, 0] == truth).mean()
         if name != "float":
             same = top[:, 0] == found.float_top[:, 0]
@@ -48,6 +49,8 @@ def test_every_number_follows_its_definition(hidden, symbols):
     position = found.to_json()["positions"][3]
     assert position["t"] == 3
     assert position["true"] == truth[3]
+    assert list(position["free_run"]) == ["top", "top_p", "p", "bits"]
+    assert position["float"]["top_p"] == found.float_top_p[3].tolist()
     assert set(position) == {"t", "true", "float", "sign_readout", "one_step", "free_run"}
     bias = weights.by.astype(float)
     bias_p = np.exp(bias) / np.exp(bias).sum()

@@ -1,6 +1,7 @@
 """What fragility shows: sheets of every kind of answer, and the figure of the map."""
 
 import dataclasses
+import importlib
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from boolrnn.report.terminal import to_csv
 
 ASKED = {
     "map": {},
+    "predictions": {"predictions": True},
+    "some predictions": {"predictions": True, "positions": "2:9:3", "states": "network"},
     "predicted": {"at": 3},
     "bits": {"at": 3, "steps": 2, "bits": [1, 4]},
     "rank": {"at": 3, "steps": 0, "rank": True},
@@ -61,6 +64,27 @@ def test_cells_of_one_flip_are_marked():
     images = draw(found).axes[0].get_images()
     marked = np.asarray(images[1].get_array())[..., 3] > 0
     assert (marked == (found.distance[1:] == 1).T).all()
+
+
+def test_the_map_of_predictions_is_drawn(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("boolrnn.report.figures.fragility"), "_BARS", 10)
+    for outputs, length, positions in ((4, 30, None), (1, 1, None), (4, 9, "0:0")):
+        weights = random_net(2, 9, 4, outputs)
+        found = fragility(weights, text_of(2, length, 4), predictions=True, positions=positions)
+        figure = draw(found)
+        FigureCanvasAgg(figure).draw()
+        assert "what it predicts" in figure.axes[0].get_title(loc="left")
+
+
+def test_bars_are_as_high_as_the_flips():
+    found = fragility(random_net(2, 9, 4), text_of(2, 30, 4), predictions=True)
+    heights = [bar.get_height() for bar in draw(found).axes[0].patches]
+    assert heights == found.prediction_fewest.tolist()
+    table = sheet(found).tables[-1]
+    assert [row[1] for row in table.rows] == heights
+    assert table.rows[3][2] == " ".join(
+        f"h{j}" for j in found.prediction_flips[slice(*found.prediction_offsets[3:5])]
+    )
 
 
 def test_only_the_map_is_drawn(tmp_path):

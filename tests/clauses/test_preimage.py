@@ -47,7 +47,7 @@ def test_all_predecessors_of_a_state(seed):
     assert found.from_start == bool((from_start == target)[care].all())
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(0, 10**5), st.integers(2, 3))
 def test_walks_of_several_steps(seed, steps):
     weights, rng = net(seed), np.random.default_rng(seed)

@@ -99,6 +99,7 @@ def check(weights, text, at, bit, steps):
 
 
 @given(NETS, st.integers(0, 3), st.booleans(), st.integers(0, 99))
+@settings(max_examples=30)
 def test_all_kinds_against_every_state_and_every_set(weights, steps, asks_bit, seed):
     bit = seed % weights.hidden if asks_bit else None
     check(weights, text_of(seed, 6, weights.symbols), seed % 3, bit, max(steps, int(asks_bit)))

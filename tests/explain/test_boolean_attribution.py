@@ -105,7 +105,7 @@ def test_no_positions(tmp_path):
 
 
 def test_blocks_change_nothing(monkeypatch):
-    weights, text = boolrnn.compile(random_net(3, 6, 4)), text_of(3, 60, 4)
+    weights, text = boolrnn.compile(random_net(3, 6, 4)), text_of(3, 20, 4)
     whole = boolean_attribution(weights, text, depth=3)
     monkeypatch.setattr(module, "_CELLS", 50)
     parts = boolean_attribution(weights, text, depth=3)

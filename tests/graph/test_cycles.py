@@ -102,7 +102,7 @@ def test_without_memory_walks_go_on_and_are_exact(monkeypatch, room, engine):
     monkeypatch.setattr(graphs, "_ENTRY", 1)
     memory = 16 * room if engine == "compiled" else room
     graph = functional_graph(automaton, np.array([0]), lambda _: None, memory=memory, engine=engine)
-    starts = np.random.default_rng(0).random((40, 30)) < 0.5
+    starts = np.random.default_rng(0).random((8, 30)) < 0.5
     for start in starts:
         trail = graph.follow(start)
         transient, cycle = naive(automaton, [0], start)

@@ -27,11 +27,13 @@ def test_the_same_result_gives_the_same_svg(tmp_path):
 
 
 def test_other_endings_and_results_are_refused(tmp_path):
+    boolrnn.write_weights(random_net(1), tmp_path / "w.npz")
+    source = boolrnn.read_source(tmp_path / "w.npz")
     result = boolrnn.agreement(random_net(1), text_of(1, 30, 5))
     with pytest.raises(OptionError, match=r"ends in .svg or .png"):
         write_figure(result, tmp_path / "f.pdf")
-    with pytest.raises(OptionError, match="Step has no figure"):
-        write_figure(boolrnn.step(random_net(1), 0), tmp_path / "f.svg")
+    with pytest.raises(OptionError, match="Info has no figure"):
+        write_figure(boolrnn.info(source), tmp_path / "f.svg")
 
 
 def test_ties_and_overflow_are_drawn_without_a_word(tmp_path):

@@ -32,7 +32,7 @@ def _(result: Agreement) -> Figure:
         (result.t_free_run, "free run", AUTOMATON),
     ):
         along.plot(result.t, 100 * values, ".", markersize=2, color=colour, rasterized=True)
-        along.plot(result.t, 100 * _smooth(values), color=colour, label=name)
+        along.plot(result.t, 100 * smooth(values), color=colour, label=name)
     along.set_title("equal signs at each position, %", loc="left")
     along.set_xlabel("position t")
     along.set_ylim(0, 102)
@@ -47,7 +47,7 @@ def _(result: Agreement) -> Figure:
     return figure
 
 
-def _smooth(values: np.ndarray, width: int = 25) -> np.ndarray:
+def smooth(values: np.ndarray, width: int = 25) -> np.ndarray:
     """Running mean over `width` positions, shorter at the ends, missing values left out."""
     known = np.isfinite(values)
     window = np.ones(min(width, len(values)))

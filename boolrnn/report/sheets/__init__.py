@@ -10,6 +10,7 @@ import importlib
 from collections.abc import Sequence
 from typing import Any
 
+import boolrnn
 from boolrnn.errors import ResultError
 from boolrnn.result import Result
 
@@ -24,13 +25,15 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows under columns. The terminal shows `limit` rows; `note` stands beneath."""
+    """Rows under columns. The terminal shows `limit` rows, and `note` beneath; it only names a table that is
+    `aside`."""
 
     name: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     note: str = ""
     limit: int = 40
+    aside: bool = False
 
 
 class Rows(Sequence):
@@ -60,6 +63,14 @@ class Sheet:
     sentence: str
     tables: Sequence[Table]
     warnings: Sequence[str] = ()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the sentence and the tables."""
+        return boolrnn.to_html(self)  # pages stand on sheets: the table of contents finds them
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What IPython prints."""
+        printer.text(self.sentence)
 
 
 @functools.singledispatch

@@ -53,6 +53,7 @@ def _(result: Agreement) -> Sheet:
                     result.mantissa_stable,
                 ),
                 f"h cut at each step, {result.mantissa_window}; unstable rows move with the order of sums.",
+                aside=True,
             ),
             Table(
                 "neurons",
@@ -72,7 +73,7 @@ def _(result: Agreement) -> Sheet:
                     key=lambda row: (not math.isnan(row[1]), row[1]),
                 ),
                 "Least one-step agreement first.",
-                limit=5,
+                limit=4,
             ),
             Table(
                 "positions",
@@ -90,7 +91,7 @@ def _(result: Agreement) -> Sheet:
                     result.t_float_bits,
                     result.t_free_bits,
                 ),
-                limit=5,
+                limit=4,
             ),
         ],
         [] if result.stable else ["some figures move by more than 1e-4 between float32 and float64"],

@@ -136,7 +136,7 @@ def _depth(result: Attribution) -> Table:
         ),
         "mass of the symbol read d steps before (0: the last one). share: of a position's masses, every "
         "position weighing the same; costliest: of the mass, at the costliest tenth of the positions.",
-        limit=60,
+        limit=10,
     )
 
 

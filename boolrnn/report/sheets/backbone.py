@@ -122,7 +122,7 @@ def _facts(result: Backbone) -> list:
 
 def _by_depth(result: Backbone) -> Table:
     columns = (Column("step", "d"), Column("of the worth", ".2%"))
-    return Table("by depth", columns, Rows(result.depth_step, result.depth_share), _DEPTH, limit=11)
+    return Table("by depth", columns, Rows(result.depth_step, result.depth_share), _DEPTH, aside=True)
 
 
 def _chain(result: Backbone) -> Table:
@@ -172,14 +172,14 @@ def _published(result: Backbone) -> Table:
         _labels(order), *(column[order] for column in counts), result.neuron_share[order], result.role[order]
     )
     note = _PUBLISHED.format(ends=ENDS)
-    return Table("published definition", columns, rows, note, limit=10)
+    return Table("published definition", columns, rows, note, aside=True)
 
 
 def _published_paths(result: Backbone) -> Table:
     columns = (Column("published path"), Column("times", ",d"))
     rows = Rows(routes(result.published_path), result.published_count)
     note = f"Times: traces, {ENDS} per position, that take this path; the end first. Most frequent ones only."
-    return Table("published paths", columns, rows, note, limit=10)
+    return Table("published paths", columns, rows, note, aside=True)
 
 
 def _top_shares(result: Backbone) -> Table:
@@ -193,7 +193,7 @@ def _top_shares(result: Backbone) -> Table:
         Column("null 95 %", ".1%"),
     )
     rows = Rows(result.top_k[at], result.top_share[at], result.top_median[at], result.top_q95[at])
-    return Table("busiest neurons", columns, rows, _TOP_SHARES)
+    return Table("busiest neurons", columns, rows, _TOP_SHARES, aside=True)
 
 
 def _paths(result: Backbone) -> Table:
@@ -206,7 +206,7 @@ def _paths(result: Backbone) -> Table:
     )
     columns = (Column("path"), Column("share", ".2%"), Column("traffic", ",.4g"))
     rows = Rows(routes(result.path_neurons), result.path_share, result.path_traffic)
-    return Table("heaviest paths", columns, rows, note, limit=10)
+    return Table("heaviest paths", columns, rows, note, aside=True)
 
 
 def _neurons(result: Backbone) -> Table:
@@ -233,7 +233,7 @@ def _neurons(result: Backbone) -> Table:
         result.neuron_percentile,
     )
     rows = Rows(_labels(order), *(column[order] for column in rest))
-    return Table("neurons", columns, rows, _NEURONS, limit=12)
+    return Table("neurons", columns, rows, _NEURONS, limit=6)
 
 
 def _edges(result: Backbone) -> Table:
@@ -255,4 +255,4 @@ def _edges(result: Backbone) -> Table:
         result.edge_rank,
         result.edge_percentile,
     )
-    return Table("edges", columns, rows, _EDGES, limit=20)
+    return Table("edges", columns, rows, _EDGES, limit=6)

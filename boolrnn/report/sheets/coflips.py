@@ -105,7 +105,7 @@ def _moved(result: Coflips, kind: str) -> Table:
         ),
         Rows(group, *read, *rest),
         f"Share of the members that flip as it is read; lift: over the group's mean; n >= {FEWEST_READ}.",
-        limit=30,
+        aside=True,
     )
 
 
@@ -143,5 +143,5 @@ def _pairs(result: Coflips) -> Table:
             result.pair_q_context,
         ),
         _PAIRS.format(order=result.order),
-        limit=15,
+        limit=8,
     )

@@ -51,7 +51,7 @@ def _(result: Cycles) -> Sheet:
             ),
             "Effective states: of the uniformly random mapping that such walks look like, with its 95 % "
             "interval; expected: its mean transient, and its mean period.",
-            limit=60,
+            limit=16,
         ),
         Table(
             "cycles",
@@ -73,7 +73,7 @@ def _(result: Cycles) -> Sheet:
             ),
             f"Basin: starts that end there, of {result.starts:,}. A second stepper checked every cycle. "
             + (_EVERY if result.complete else _RARE),
-            limit=60,
+            limit=16,
         ),
     ]
     warnings = []

@@ -29,14 +29,14 @@ def _(result: Dwell) -> Sheet:
                 (Column("steps", ",d"), Column("count", ",d")),
                 Rows(result.histogram_dwell, result.histogram_count),
                 "Steps between consecutive flips of a neuron; runs cut off by the window are left out.",
-                limit=12,
+                limit=6,
             ),
             Table(
                 "symbols",
                 (Column("symbol"), Column("flips", ".2f"), Column("n", ",d")),
                 Rows((result.symbol, _shown(result)), result.symbol_flips, result.symbol_n),
                 "Neurons that flip as the symbol is read, mean over the n steps that read it.",
-                limit=10,
+                limit=5,
             ),
             _neurons(result),
             _positions(result),
@@ -96,7 +96,7 @@ def _neurons(result: Dwell) -> Table:
         ),
         sorted(Rows(*columns), key=lambda row: (-row[1], row[0])),
         "Most flips first. saturated: share of positions with |h| >= 0.999.",
-        limit=10,
+        limit=6,
     )
 
 
@@ -117,7 +117,7 @@ def _positions(result: Dwell) -> Table:
             result.position_saturated,
             result.position_least_h,
         ),
-        limit=5,
+        limit=4,
     )
 
 

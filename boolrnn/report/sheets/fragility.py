@@ -1,4 +1,4 @@
-"""The sheet of fragility: the map by distance and by neuron, or the smallest change at a position."""
+"""The sheet of fragility: a map by distance, neuron or position, or the smallest change at a position."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from boolrnn.bits import to_hex
 from boolrnn.clauses.answer import SAT, UNSAT
-from boolrnn.clauses.fragility import MAP, MARGIN, SYMBOLS, Fragility
+from boolrnn.clauses.fragility import MAP, MARGIN, PREDICTIONS, SYMBOLS, Fragility
 from boolrnn.model.corpus import show_symbol
 from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
@@ -14,13 +14,17 @@ _NEURONS = (
     "Least, median: flips one step before, over positions at which some set of flips changes the bit; "
     "fragile: positions at which one flip does; never: at which none does. All distances: --json or --out."
 )
+_PREDICTIONS = (
+    "Fewest flips of the state's own bits after which another output is the largest (of equal ones the "
+    "lowest number counts); none: no set of flips does that. Of several such sets one is listed."
+)
 _UNIT = {SYMBOLS: "substitution", MARGIN: "flip"}
 
 
 @sheet.register
 def _(result: Fragility) -> Sheet:
     """The map, or the answer with what changes."""
-    tables = _map(result) if result.asks == MAP else _answer(result)
+    tables = {MAP: _map, PREDICTIONS: _predictions}.get(result.asks, _answer)(result)
     warnings = [f"{result.note}."] if result.note else []
     if result.interrupted:
         warnings = ["interrupted: this is what was finished"]
@@ -30,6 +34,9 @@ def _(result: Fragility) -> Sheet:
 def _sentence(result: Fragility) -> str:
     if result.verdict == SAT and result.cost_units is not None:
         return f"Yes: at a cost of {result.minimum:.6g}{'' if result.proved else ' at most'}."
+    if result.asks == PREDICTIONS and result.verdict == SAT and result.histogram_count is not None:
+        often = f"{result.histogram_count[0]:,} of {result.positions:,} positions"
+        return f"Yes: {_count(result.minimum, 'flip')} {'do' if result.minimum != 1 else 'does'} at {often}."
     if result.verdict == SAT:
         few = "" if result.proved else " at most"
         return f"Yes: {_count(result.minimum, _UNIT.get(result.asks, 'flip'))}{few}."
@@ -55,10 +62,7 @@ def _known(result: Fragility) -> list[tuple[str, Any, str]]:
 
 def _map(result: Fragility) -> list[Table]:
     assert result.neuron is not None
-    assert result.histogram_distance is not None
-    assert result.histogram_count is not None
-    cells = int(result.histogram_count.sum()) + (result.cells_never or 0)
-    count = result.histogram_count
+    cells = _cells(result)
     about = facts(
         ("states", result.states, ""),
         ("positions", result.positions, ""),
@@ -71,22 +75,7 @@ def _map(result: Fragility) -> list[Table]:
     )
     return [
         Table("answer", FACTS, about + _known(result)),
-        Table(
-            "distances",
-            (
-                Column("flips", "d"),
-                Column("neuron-steps", ",d"),
-                Column("share", ".2%"),
-                Column("up to", ".2%"),
-            ),
-            Rows(
-                result.histogram_distance,
-                count,
-                count / max(cells, 1),
-                np.cumsum(count) / max(cells, 1),
-            ),
-            limit=20,
-        ),
+        _distances(result, "neuron-steps"),
         Table(
             "neurons",
             (
@@ -107,6 +96,63 @@ def _map(result: Fragility) -> list[Table]:
             limit=10,
         ),
     ]
+
+
+def _predictions(result: Fragility) -> list[Table]:
+    offsets, flips = result.prediction_offsets, result.prediction_flips
+    assert offsets is not None
+    assert flips is not None
+    about = facts(
+        ("states", result.states, ""),
+        ("positions", result.positions, ""),
+        ("never", result.cells_never, "positions at which no set of flips changes the prediction"),
+        ("least", result.minimum, "flips"),
+        ("at position", result.witness_position, ""),
+        ("flips", _names(result.witness_flips), "in its state"),
+        ("before", _shown(result, result.witness_before), ""),
+        ("after", _shown(result, result.witness_after), ""),
+    )
+
+    def sets(ends: np.ndarray) -> list[str | None]:
+        return [_names(flips[a:b]) if b > a else None for a, b in ends.tolist()]
+
+    def outputs(values: np.ndarray) -> list[Any]:
+        return [_shown(result, value) if value >= 0 else None for value in values.tolist()]
+
+    return [
+        Table("answer", FACTS, about + _known(result)),
+        _distances(result, "positions"),
+        Table(
+            "predictions",
+            (Column("t", "d"), Column("fewest", "d"), Column("flips"), Column("before"), Column("after")),
+            Rows(
+                result.prediction_t,
+                (result.prediction_fewest, _or_none),
+                (np.stack([offsets[:-1], offsets[1:]], axis=1), sets),
+                (result.prediction_before, outputs),
+                (result.prediction_after, outputs),
+            ),
+            _PREDICTIONS,
+            limit=12,
+        ),
+    ]
+
+
+def _cells(result: Fragility) -> int:
+    """What a map counts: neuron-steps or positions."""
+    assert result.histogram_count is not None
+    return int(result.histogram_count.sum()) + (result.cells_never or 0)
+
+
+def _distances(result: Fragility, what: str) -> Table:
+    assert result.histogram_count is not None
+    share = result.histogram_count / max(_cells(result), 1)
+    return Table(
+        "distances",
+        (Column("flips", "d"), Column(what, ",d"), Column("share", ".2%"), Column("up to", ".2%")),
+        Rows(result.histogram_distance, result.histogram_count, share, np.cumsum(share)),
+        limit=20,
+    )
 
 
 def _or_none(values: np.ndarray) -> list[int | None]:

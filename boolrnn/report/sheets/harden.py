@@ -3,6 +3,11 @@
 from boolrnn.make.harden import Harden
 from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
+_MEANING = {
+    "certified_always": "its float32 program is its automaton on every text (certified)",
+    "certified_text": "its float32 program is its automaton on this text (certified)",
+}
+
 
 @sheet.register
 def _(result: Harden) -> Sheet:
@@ -28,9 +33,10 @@ def _(result: Harden) -> Sheet:
 
 
 def _sentence(result: Harden) -> str:
-    proved = f"{result.level}, {result.form}" if result.form else "not certified"
-    loss = "" if result.loss is None else f", {result.loss:+.4f} bits per character"
-    return f"Integers up to {result.max_abs_wh} in Wh, times {result.gain:g}: {proved}{loss}."
+    net = f"Integers up to {result.max_abs_wh} in Wh, times {result.gain:g}"
+    proved = _MEANING.get(result.level, "it is not certified")
+    loss = "" if result.loss is None else f"; {result.loss:+.4f} bits per character beside the net before"
+    return f"{net}: {proved}{loss}."
 
 
 def _facts(result: Harden) -> list:

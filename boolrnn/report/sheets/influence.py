@@ -27,7 +27,7 @@ def _(result: Influence) -> Sheet:
     names = (f"h{j}" for j in range(hidden))
     label = np.array(list(names))
     return Sheet(
-        f"Who decides whom: one bit flipped, {result.window}, {result.states}.",
+        _sentence(result),
         [
             Table("influence", FACTS, about),
             Table(
@@ -51,13 +51,13 @@ def _(result: Influence) -> Sheet:
                 "Out-degree: bits of the next state that change when this bit is flipped, on average. "
                 "In-degree: inputs that alone decide it. Decided: positions at which at least one does; "
                 "most pivotal: how many did at one position, at most.",
-                limit=12,
+                limit=8,
             ),
             Table(
                 "positions",
                 (Column("t", "d"), Column("bits changed per flip", ".3f")),
                 Rows(result.t, result.t_sensitivity),
-                limit=5,
+                aside=True,
             ),
             Table(
                 "edges",
@@ -76,8 +76,16 @@ def _(result: Influence) -> Sheet:
                     result.edge_weight,
                 ),
                 "Rate: share of positions at which flipping `from` changes `to` one step later.",
-                limit=20,
+                limit=12,
             ),
         ],
         [] if result.positions else ["no positions: nothing was counted"],
     )
+
+
+def _sentence(result: Influence) -> str:
+    if not result.positions:
+        return f"No position, no answer: {result.window}, {result.states}."
+    hidden = len(result.neuron)
+    changed = f"{result.mean_out_degree:.3g} of {hidden:,} bit{'s' * (hidden != 1)}"
+    return f"One flipped bit changes {changed} one step later, on average: {result.window}, {result.states}."

@@ -1,5 +1,6 @@
 """The sheet of justify: one position as a sentence and its neurons; many as what suffices, and for whom."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -49,7 +50,7 @@ def _(result: Justify) -> Sheet:
         _ranked(result),
         _neurons(result),
         _sentences(result),
-        _rows(result, 10),
+        dataclasses.replace(_rows(result, 10), aside=True),
     ]
     return Sheet(_summary(result), tables)
 
@@ -131,7 +132,7 @@ def _models(result: Justify) -> Table:
 def _ranked(result: Justify) -> Table:
     columns = (Column("neurons kept", ",d"), Column("same", ".1%"), Column("bpc", ".4f"))
     rows = Rows(result.ranked_neurons, result.ranked_same, result.ranked_bpc)
-    return Table("by |delta|", columns, rows if len(result.t) else [], _RANKED, limit=12)
+    return Table("by |delta|", columns, rows if len(result.t) else [], _RANKED, aside=True)
 
 
 def _neurons(result: Justify) -> Table:
@@ -148,7 +149,7 @@ def _neurons(result: Justify) -> Table:
     )
     rows = Rows([f"h{j}" for j in order.tolist()], *(row[order] for row in counts))
     note = _NEURONS.format(neurons=min(result.limit_neurons, result.hidden))
-    return Table("neurons", columns, rows, note, limit=10)
+    return Table("neurons", columns, rows, note, limit=4)
 
 
 def _sentences(result: Justify) -> Table:
@@ -156,7 +157,7 @@ def _sentences(result: Justify) -> Table:
         return [sentence(result, k) for k in part.tolist()]
 
     rows = Rows(result.t, (np.arange(len(result.t)), said))
-    return Table("in words", (Column("t", "d"), Column("justification")), rows, limit=4)
+    return Table("in words", (Column("t", "d"), Column("justification")), rows, limit=2)
 
 
 def _kept(result: Justify) -> Table:

@@ -95,6 +95,7 @@ def _rankings(result: Knockout) -> Table:
         ),
         f"Spearman correlation with the knockouts' costs; bpc of the first {first} alone, and "
         "the mean over every number of neurons. The wy and wh rankings need no text.",
+        aside=True,
     )
 
 
@@ -104,7 +105,7 @@ def _cumulative(result: Knockout) -> Table:
         (Column("removed", "d"), Column("bpc", ".4f"), Column("stable")),
         Rows(result.cumulative_k, (result.cumulative_bpc, _finite), (result.cumulative_stable, _yes)),
         f"The first neurons of the ranking by {result.rank} removed.",
-        limit=12,
+        aside=True,
     )
 
 
@@ -126,7 +127,7 @@ def _minimal(result: Knockout) -> Table:
             (result.minimal_stable, _yes),
         ),
         f"The first neurons of the ranking by {result.rank} kept alone.",
-        limit=12,
+        aside=True,
     )
 
 
@@ -157,7 +158,7 @@ def _best(result: Knockout) -> Table:
         ),
         f"The best set found of every size: {result.search}. Of rows that are not proved there may be better "
         "ones. % of gap: from the biases alone to all neurons.",
-        limit=12,
+        limit=6,
     )
 
 
@@ -172,7 +173,7 @@ def _signs(result: Knockout) -> Table:
             (result.sign_stable, _yes),
         ),
         "One neuron's value replaced by its sign in the readout.",
-        limit=8,
+        aside=True,
     )
 
 
@@ -206,7 +207,7 @@ def _single(result: Knockout) -> Table:
         ),
         "The neuron's readout column set to 0: what that costs, also as a share of the full net's bpc and of "
         "the gap from the biases alone. Outputs with the largest and the smallest weights from it.",
-        limit=15,
+        limit=6,
     )
 
 

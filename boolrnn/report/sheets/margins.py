@@ -1,4 +1,4 @@
-"""The sheet of margins: summary, quantiles, bins, neurons."""
+"""The sheet of margins: summary, quantiles, bins, positions, neurons."""
 
 from boolrnn.check.margins import Margins
 from boolrnn.report.sheets import Column, Rows, Sheet, Table, sheet
@@ -41,6 +41,25 @@ def _(result: Margins) -> Sheet:
                 (Column("from", "g"), Column("to", "g"), *pair),
                 Rows(result.bin_low, result.bin_high, result.bin_float, result.bin_automaton),
                 limit=15,
+            ),
+            Table(
+                "positions",
+                (
+                    Column("t", "d"),
+                    Column("float least", ".4g"),
+                    Column("of neuron", "d"),
+                    Column("automaton least", ".4g"),
+                    Column("of its neuron", "d"),
+                ),
+                Rows(
+                    result.t,
+                    result.t_float,
+                    result.t_float_neuron,
+                    result.t_automaton,
+                    result.t_automaton_neuron,
+                ),
+                "The least |z| of each position. The automaton is on its own trajectory.",
+                limit=5,
             ),
             Table(
                 "neurons",

@@ -24,7 +24,7 @@ def _(result: Offsets) -> Sheet:
                 (Column("d", "d"), Column("neurons", ",d"), Column("tied", ",d")),
                 Rows(result.dominant_d, result.dominant_neurons, result.dominant_tied),
                 "Neurons that change most often at d; tied: they do so as often at another distance.",
-                limit=10,
+                limit=6,
             ),
             _neurons(result),
             _depth(result),
@@ -90,7 +90,7 @@ def _neurons(result: Offsets) -> Table:
         sorted(Rows(*columns), key=lambda row: -row[6]),
         "d: the distance at which the neuron's sign changes most often, the first of `ties`; changes: "
         "positions at which it does. Most changes first.",
-        limit=10,
+        limit=6,
     )
 
 
@@ -119,4 +119,5 @@ def _depth(result: Offsets) -> Table:
         ),
         "Means over positions. other guess: share of positions whose most probable output changes. stable: "
         "float32 and float64 agree position by position.",
+        limit=10,
     )

@@ -60,8 +60,9 @@ def _(result: Perturb) -> Sheet:
                 ),
                 exponents,
                 f"The float network, {result.lyapunov_window}. {_EXPONENTS} -: lost to rounding in float64.",
+                aside=True,
             ),
-            Table("neurons", _neuron_columns(), _neurons(result), _NEURONS, limit=10),
+            Table("neurons", _neuron_columns(), _neurons(result), _NEURONS, limit=8),
             Table(
                 "lags",
                 (
@@ -76,7 +77,7 @@ def _(result: Perturb) -> Sheet:
                 ),
                 lags,
                 _LAGS,
-                limit=51,
+                limit=12,
             ),
         ],
     )

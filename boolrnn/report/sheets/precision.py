@@ -126,6 +126,7 @@ def _spectrum(result: Precision) -> Table:
             result.exponent_high,
         ),
         _SPECTRUM,
+        aside=True,
     )
 
 
@@ -151,6 +152,7 @@ def _gradients(result: Precision) -> Table:
             result.gradient_first,
         ),
         f"{_GRADIENTS} {result.gradients_window}.",
+        aside=True,
     )
 
 
@@ -206,5 +208,5 @@ def _bits(result: Precision) -> Table:
         ),
         Rows(*columns),
         "Bit 31 is the sign, bit 22 the highest of the mantissa.",
-        limit=12,
+        aside=True,
     )

@@ -44,7 +44,7 @@ def _(result: Preimage) -> Sheet:
             ),
             "Certificate: a sum of constraints in whole numbers that nothing satisfies, or a tree of them; "
             "checked. From start: whether the network's own start, which is no sign state, leads there too.",
-            limit=80,
+            limit=20,
         )
     ]
     if len(result.found):

@@ -24,7 +24,7 @@ def _(result: Prune) -> Sheet:
         if (threshold := getattr(result, f"{name}_threshold")) is not None:
             parts = (getattr(result, f"{name}_{each}") for each in ("zeroed", "bpc", "delta", "stable"))
             note = f"Entries of {name} with |w| < threshold are 0; the net runs again from h = 0."
-            tables.append(Table(name, _CUT, _cells(threshold, *parts), note, limit=12))
+            tables.append(Table(name, _CUT, _cells(threshold, *parts), note, limit=4))
     if result.combined_k is not None:
         tables.append(_combined(result))
     if result.neuron is not None:
@@ -145,7 +145,7 @@ def _combined(result: Prune) -> Table:
         _given(result.combined_stable),
     )
     note = "The readout hears the k neurons whose knockouts cost most."
-    return Table("combined", columns, rows, note, limit=24)
+    return Table("combined", columns, rows, note, aside=True)
 
 
 def _neurons(result: Prune) -> Table:
@@ -174,7 +174,7 @@ def _neurons(result: Prune) -> Table:
         "Weights of each row of wh that may go without changing a state; bound: by the least margin alone; "
         "largest: whether greedy is proved to be the most; wx: input weights that may go after them."
     )
-    return Table("neurons", columns, ordered, note, limit=10)
+    return Table("neurons", columns, ordered, note, limit=6)
 
 
 def _given(column: np.ndarray | None) -> np.ndarray:

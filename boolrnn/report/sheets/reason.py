@@ -98,7 +98,7 @@ def _sets(result: Reason) -> Table:
         for first, stop in itertools.pairwise(offsets.tolist()):
             rows.append((kind, stop - first, " ".join(f"h{j}" for j in names[first:stop])))
     note = "No part of a set is one of its kind; every reason meets every contrastive set."
-    return Table("sets", (Column("kind"), Column("size", "d"), Column("neurons")), rows, note)
+    return Table("sets", (Column("kind"), Column("size", "d"), Column("neurons")), rows, note, limit=20)
 
 
 def _members(result: Reason) -> Table:
@@ -115,4 +115,4 @@ def _members(result: Reason) -> Table:
         rows = [(f"h{j}", bit) for j, bit in zip(shown.tolist(), before)]
     hexes = to_hex(result.witness_states)
     note = f"State {hexes[0]}" + (f", after {result.steps:,} symbols {hexes[-1]}" if result.steps else "")
-    return Table("set", columns, rows, f"{note}.")
+    return Table("set", columns, rows, f"{note}.", limit=24)

@@ -119,7 +119,7 @@ def _roles(result: Roles) -> Table:
         "explained: information above chance, as a share of the bit's entropy. held out: bits of the second "
         "half that the first half's table predicts; base: by the second half's own majority; gain: share of "
         "its errors avoided. on: share of the positions `at` the leading label. --features asks about some.",
-        limit=12,
+        limit=6,
     )
 
 
@@ -145,6 +145,7 @@ def _features(result: Roles) -> Table:
             result.feature_meaning,
         ),
         "neurons: those that know more than chance; mean excess: bits above chance, over neurons tested.",
+        aside=True,
     )
 
 
@@ -175,7 +176,7 @@ def _detectors(result: Roles) -> Table:
         [(f"h{row[0]}", *row[1:]) for row in ordered],
         "The one label that correlates best with the bit on the first half; the second half has not been "
         "used to choose it, and orders the table.",
-        limit=12,
+        aside=True,
     )
 
 
@@ -222,7 +223,7 @@ def _neurons(result: Roles) -> Table:
         ),
         "The feature with most information above chance on the first half. Bits; mi of short windows is "
         "mostly bias, which the null mean shows.",
-        limit=10,
+        limit=6,
     )
 
 
@@ -248,5 +249,5 @@ def _pairs(result: Roles) -> Table:
             result.pair_accuracy,
         ),
         "p: one pair against circular shifts; p family: corrected for all pairs tested.",
-        limit=5,
+        aside=True,
     )

@@ -26,14 +26,26 @@ def _(result: Rule) -> Sheet:
     )
     weights = [int(w) for w in result.weight.tolist()]
     return Sheet(
-        f"h{result.neuron} under {show_symbol(result.symbol, result.alphabet)}; b is 0 or 1, all exact.",
+        _sentence(result),
         [
             Table("rule", FACTS, about, result.formula_refused or ""),
             Table(
                 "inputs",
                 (Column("input"), Column("weight", ",d")),
                 [(f"h{j}", w) for j, w in zip(result.source.tolist(), weights)],
+                "Exact integers; b = 1 where the input's bit is 1, else 0. Heaviest first.",
                 limit=12,
             ),
         ],
     )
+
+
+def _sentence(result: Rule) -> str:
+    """When the bit is 1, as far as it fits into a sentence."""
+    bit = f"h{result.neuron} after {show_symbol(result.symbol, result.alphabet)}"
+    if result.constant is not None:
+        under = ", with the bits given," if len(result.given_bit) else ""
+        return f"{bit} is {int(result.constant)}{under} in every state: no input can change it."
+    count = len(result.source)
+    inputs = "of its input" if count == 1 else f"over its {count:,} inputs"
+    return f"{bit} is 1 iff the sum of weight x b {inputs} reaches {result.threshold:,}."

@@ -29,7 +29,7 @@ def _(result: Run) -> Sheet:
         result.least_neuron,
     )
     return Sheet(
-        f"The automaton passes through {result.distinct_states:,} distinct states.",
+        _sentence(result),
         [
             Table("run", FACTS, about),
             Table(
@@ -47,3 +47,11 @@ def _(result: Run) -> Sheet:
             ),
         ],
     )
+
+
+def _sentence(result: Run) -> str:
+    count, hidden = result.states.shape
+    said = f"The automaton passes through {result.distinct_states:,} distinct states in {count:,} positions"
+    if result.flips_per_step is None:
+        return f"{said}."
+    return f"{said}; {result.flips_per_step:.3g} of its {hidden:,} bits flip per step."

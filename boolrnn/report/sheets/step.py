@@ -5,10 +5,8 @@ from boolrnn.model.corpus import show_symbol
 from boolrnn.model.step import Step
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
-_MEANING = "Each bit is the sign of drive + contributions; the smallest margins stand first."
-_START = (
-    "At the start nothing contributes: each bit is the sign of the drive; the smallest margins stand first."
-)
+_MEANING = "Each bit is the sign of drive + contributions (weight x sign); smallest margins first."
+_START = "At the start nothing contributes: each bit is the sign of the drive; smallest margins first."
 
 
 @sheet.register
@@ -29,7 +27,7 @@ def _(result: Step) -> Sheet:
         bit, margin, drive = result.bit[i].item(), result.margins[i].item(), result.drive[i].item()
         rows.append((i, bit, margin, drive, heaviest))
     return Sheet(
-        _MEANING if result.state is not None else _START,
+        _sentence(result),
         [
             Table("step", FACTS, about),
             Table(
@@ -37,12 +35,25 @@ def _(result: Step) -> Sheet:
                 (
                     Column("neuron", "d"),
                     Column("bit", "d"),
-                    Column("margin", ".6f"),
+                    Column("margin", ".4g"),
                     Column("drive", "+.4f"),
-                    Column("heaviest weight x sign"),
+                    Column("heaviest contributions"),
                 ),
                 rows,
-                limit=16,
+                _MEANING if result.state is not None else _START,
+                limit=10,
             ),
         ],
     )
+
+
+def _sentence(result: Step) -> str:
+    """What the step does to the state, and how close it was."""
+    read = show_symbol(result.symbol, result.alphabet)
+    hidden, least = len(result.next), int(result.margins.argmin())
+    does = (
+        f"sets {int(result.next.sum()):,} of {hidden:,} bits, from the start"
+        if result.flips is None
+        else f"flips {result.flips:,} of {hidden:,} bits"
+    )
+    return f"Reading {read} {does}; the least margin is {result.margins[least]:.3g}, of h{least}."

@@ -15,7 +15,7 @@ def _(result: Train) -> Sheet:
                 "settings",
                 (Column("setting"), Column("value")),
                 Rows(result.setting, result.setting_value),
-                limit=0,
+                aside=True,
             ),
             Table(
                 "epochs",
