@@ -1,6 +1,7 @@
 """The progress bar: silent unless switched on and on a terminal."""
 
 import io
+import time
 
 import pytest
 
@@ -57,3 +58,21 @@ def test_a_bar_inside_a_bar_is_silent(monkeypatch):
             tick(1)
     assert stream.getvalue().count("whole [") == 2
     assert "part" not in stream.getvalue()
+
+
+def test_a_long_step_is_no_silence(monkeypatch):
+    """Nothing is reported, and the time goes on."""
+    stream = Terminal()
+    monkeypatch.setattr(progress, "_enabled", True)
+    monkeypatch.setattr(progress, "_WAIT", 0.0)
+    monkeypatch.setattr(progress, "_BEAT", 0.01)
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress.bar("work", 1000):
+        deadline = time.monotonic() + 20
+        while stream.getvalue().count("work [") < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert stream.getvalue().count("work [........................] 0/1,000 0.0/s, 0:00 so far") >= 2
+    assert stream.getvalue().endswith("\r\x1b[K")
+    left = len(stream.getvalue())
+    time.sleep(0.05)
+    assert len(stream.getvalue()) == left

@@ -30,8 +30,8 @@ class Chart:
     """A picture of a table. `spec` is a Vega-Lite specification without data; the page adds the rows of
     `table`, as objects under the names of its columns. `definition` says what is drawn, and its window.
 
-    `spec["usermeta"]` has `first`, the first rows as the terminal shows them, of `count`, and `empty`, the
-    words that stand in place of the picture where there is nothing to draw (else null).
+    `spec["usermeta"]` has the names of the `columns`, the `first` rows as the terminal shows them, the
+    `count` of all rows, and `empty`: the words in place of the picture where there is nothing to draw.
     """
 
     name: str
