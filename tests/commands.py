@@ -47,7 +47,7 @@ def here(*arguments, stdin=None):
         try:
             main()
         except SystemExit as end:
-            code = end.code or 0
+            code = int(end.code or 0)
     for stream in (out, err):
         stream.flush()
     return Done(code, out.buffer.getvalue(), err.buffer.getvalue())

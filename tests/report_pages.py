@@ -1,6 +1,7 @@
 """Small explorer pages for tests, made of few answers: all about positions, little about neurons."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def session(weights, symbols, positions=None, title="a net"):
     count = len(symbols) - 1 if weights.predicts else len(symbols)
     at = np.arange(count) if positions is None else np.array(positions, np.int64)
     seen = seen_on(automaton, run, at)
-    data = frame(weights, len(symbols), title) | {
+    data: dict[str, Any] = frame(weights, len(symbols), title) | {
         "details": {"size": records.SIZE, "positions": at.tolist()},
         "window": agreement.window,
         "arithmetic": agreement.arithmetic,
@@ -51,7 +52,9 @@ def session(weights, symbols, positions=None, title="a net"):
 def empty_session(weights):
     """The same of a text without symbols."""
     told = {"window": "no positions", "arithmetic": "float32", "level": "", "verdict": "There is no text."}
-    data = frame(weights, 0, "nothing") | told | {"details": {"size": records.SIZE, "positions": []}}
+    data: dict[str, Any] = (
+        frame(weights, 0, "nothing") | told | {"details": {"size": records.SIZE, "positions": []}}
+    )
     blocks = {"neurons": block(neurons(weights)), "graph": block(graph(weights))}
     for name, kind in {"symbols": "u2", "signs": "u1", "states": "u1", "one_step": "f4"}.items():
         data["arrays"][name] = {"dtype": kind, "shape": [0], "block": f"text-{name}"}
@@ -59,7 +62,7 @@ def empty_session(weights):
     return data, blocks
 
 
-def frame(weights, length, title):
+def frame(weights, length, title) -> dict[str, Any]:
     """What a page says of net and text, whatever they do."""
     sizes = {"hidden": weights.hidden, "symbols": weights.symbols, "outputs": weights.outputs}
     return {

@@ -88,12 +88,7 @@ def test_options_and_defaults_are_the_functions(name):
         if p not in READING and p not in EMITTING and "--readout-size" not in p.opts
     }
     by_hand = {"symbol", "state", "neuron", "path"}  # positional arguments of the functions
-    by_hand |= {
-        "graph",
-        "word",
-        "every",
-        "checkpoint",
-    }  # a graph file, words and symbols, a file that is kept
+    by_hand |= {"graph", "word", "every", "checkpoint"}  # words and symbols, files that are kept
     by_hand |= {"output", "certificate", "settings"}  # files that are written, a recipe's hyperparameters
     others = {"preimage": {"at"}, "reach": {"property_"}, "draw": {"spec", "outputs"}}
     others |= {"compare-language": {"spec"}, "train-language": {"spec"}}
@@ -202,21 +197,12 @@ def test_nets_are_made_and_hardened(files):
     made = run("construct", text, "-o", files / "r.npz", "--groups", 3, "--bits", 4, "--json")
     assert made.returncode == 0
     assert list(json.loads(made.stdout)["made_by"]["inputs"]) == [str(text)]
-    done = run(
-        "harden",
-        files / "r.npz",
-        text,
-        "-o",
-        files / "h.npz",
-        "--certificate",
-        files / "c.json",
-        "--epochs",
-        0,
-    )
+    options = ("--certificate", files / "c.json", "--epochs", 0, "--json")
+    done = run("harden", files / "r.npz", text, "-o", files / "h.npz", *options)
     assert done.returncode == 0
     assert json.loads((files / "c.json").read_text())["readout"] == "exact sums"
     assert run("agreement", files / "h.npz", text, "--require", "certified_always").returncode == 0
-    shown = json.loads(run("harden", files / "r.npz", text, "-o", files / "h.npz", "--json").stdout)
+    shown = json.loads(done.stdout)
     assert set(shown["bpc"]) == {"float", "sign_dynamics"}
     assert (shown["max_abs_wh"], shown["gain"]) == (2, 16)
 

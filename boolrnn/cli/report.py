@@ -84,7 +84,7 @@ def demo(output: str, made_by: Any, **options: Any) -> Any:
     net that passes 20,000 tests and is wrong, on one exact shortest word. All of it is computed as you wait,
     from nets that ship with the package.
 
-    Example:  boolrnn demo
+    Example:  boolrnn demo -o demo.html
     """
     from boolrnn.report.demo import demo
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from boolrnn import progress
 from boolrnn.compiling import compiled_module
 from boolrnn.model.kernels import cores
 from boolrnn.model.rnn import cost_of
@@ -201,9 +202,13 @@ class Ablated:
             return totals
 
         total = np.zeros(count)
-        with contextlib.closing(_mapped(block, rows, self.compiled)) as parts:
-            for found in parts:  # in order, so that sums do not depend on who was first
+        with (
+            contextlib.closing(_mapped(block, rows, self.compiled)) as parts,
+            progress.bar("readouts of parts", positions) as tick,
+        ):
+            for where, found in zip(rows, parts):  # in order: sums do not depend on who was first
                 total += found
+                tick(where.stop)
         return total / positions
 
 

@@ -274,7 +274,7 @@ def _kept(folder: Path, files: Path) -> None:
         raise ResultError(f"{files}: cannot be written ({error.strerror})") from None
     for path in sorted(folder.iterdir()):
         data, copy = path.read_bytes(), files / path.name
-        if path.name != CERTIFICATE and copy.is_file() and False:
+        if path.name != CERTIFICATE and copy.is_file() and copy.read_bytes() != data:
             raise ResultError(f"{copy}: exists and is another file; name a new directory")
         write_whole(copy, data)
 

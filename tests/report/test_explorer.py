@@ -148,12 +148,14 @@ def test_keys_move_and_fields_keep_theirs(opened):
     shown(browser, len(TEXT) - 1)
     browser.keys(HOME)
     shown(browser, 0)
+    browser.keys(RIGHT)
     browser.keys("/")
     browser.keys("abc" + LEFT * 2)
+    shown(browser, 1)
     assert text(browser, ".search .note").startswith(f"{TEXT.count(b'abc')} places")
     browser.keys(ESCAPE)
-    browser.keys("n")
-    shown(browser, TEXT.find(b"abc"))
+    browser.keys("nn")
+    shown(browser, [found.start() for found in re.finditer(b"abc", TEXT)][1])
     assert browser.run("document.querySelectorAll('.cell.hit').length") == 3 * TEXT.count(b"abc")
     browser.keys("?")
     assert browser.run("document.getElementById('help').open")
@@ -237,10 +239,14 @@ def test_nets_of_any_size_have_a_page(browser, tmp_path, net, symbols, told):
 @pytest.mark.slow
 def test_a_text_without_symbols_says_so(browser, tmp_path):
     net = random_net(1, 4, 2)
-    write_page(tmp_path / "net.html", render("report.html.j2", **page_values(*empty_session(net), net, [])))
+    data, blocks = empty_session(net)
+    data |= {"neurons": None, "graph": None}  # as where their questions have no answer
+    write_page(tmp_path / "net.html", render("report.html.j2", **page_values(data, blocks, net, [])))
     browser.open(tmp_path / "net.html")
     assert text(browser, "#strip") == "There is no text."
     assert "no position" in text(browser, "#position")
+    assert "no answer" in text(browser, "#neuron")
+    assert "no answer" in text(browser, "#graph")
     browser.keys(RIGHT)
     assert browser.is_clean(tmp_path / "net.html")
 

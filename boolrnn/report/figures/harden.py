@@ -26,19 +26,20 @@ def _cost(axis: Axes, result: Harden) -> None:
         ("before, validation", result.validation_before_float, result.validation_before_sign),
         ("hardened, validation", result.validation_float, result.validation_sign_dynamics),
     )
-    known = [row for row in rows if row[1] is not None or row[2] is not None]
+    known = [row[0] for row in rows if row[1] is not None or row[2] is not None]
+    costs = np.array([row[1:] for row in rows if row[0] in known], np.float64)  # None is NaN
     if not known:
         blank(axis, "no text to judge by")
         return
     at = np.arange(len(known))
     for column, name, colour, shift, hatch in (
-        (1, "as tanh", FLOAT, -0.19, ""),
-        (2, "as signs", AUTOMATON, 0.19, "///"),
+        (0, "as tanh", FLOAT, -0.19, ""),
+        (1, "as signs", AUTOMATON, 0.19, "///"),
     ):
-        values = [np.nan if row[column] is None else row[column] for row in known]
+        values = costs[:, column]
         bars = axis.barh(at + shift, values, 0.36, color=colour, hatch=hatch, edgecolor="white", label=name)
         axis.bar_label(bars, [f"{v:.4g}" if np.isfinite(v) else "" for v in values], padding=3, fontsize=8)
-    axis.set_yticks(at, [row[0] for row in known])
+    axis.set_yticks(at, known)
     axis.set_ylim(len(known) - 0.5, -1.1)  # room for the legend
     axis.margins(x=0.2)
     axis.legend(loc="upper right", frameon=False, ncols=2)

@@ -34,7 +34,7 @@ def _cost(axis: Axes, result: Predict) -> None:
         ("free run", result.bpc_free_run, AUTOMATON),
         ("bias only", result.bpc_bias_only, NEUTRAL),
     )
-    known = [bar for bar in bars if bar[1] is not None and np.isfinite(bar[1])]
+    known = [(name, float(bpc), colour) for name, bpc, colour in bars if bpc is not None and np.isfinite(bpc)]
     axis.set_title("bits per character", loc="left")
     if not known:
         blank(axis, "no finite bpc")

@@ -93,7 +93,7 @@ def _flips(result: Demo) -> list:
             result.flips_minimum,
             "proved" if result.flips_proved else "not proved to be fewest",
         ),
-        ("sets refuted", result.flips_sets, f"all of 1 to {result.flips_exhausted} neurons"),
+        ("sets refuted", result.flips_sets or None, f"all of 1 to {result.flips_exhausted} neurons"),
         ("flipped", named, where),
         ("predicted", changed, f"{result.flips_steps} symbols later"),
         ("replayed", replayed, "by the float32 program"),

@@ -17,8 +17,8 @@ function keysPanel() {
   const help = helpBox();
   document.body.append(help);
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || keepsKeys(event.target)) return;
-    if (help.open) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (help.open || keepsKeys(event.target)) return;
     const act = actionOf(event, help);
     if (!act) return;
     event.preventDefault();
@@ -32,7 +32,7 @@ function keysPanel() {
 
 /** Whether the element with the focus uses the keys itself. */
 function keepsKeys(target) {
-  return target.closest?.("input, select, textarea, [contenteditable]") !== null && target.closest !== undefined;
+  return target instanceof Element && target.closest("input, select, textarea, [contenteditable]") !== null;
 }
 
 function actionOf(event, help) {
@@ -58,8 +58,11 @@ function goToGraph() {
 }
 
 function helpBox() {
-  const rows = KEYS.map(([keys, words]) =>
-    el("tr", {}, el("td", {}, ...keys.flatMap((key, k) => [k ? " " : "", el("kbd", {}, key)])), el("td", {}, words)));
-  return el("dialog", { id: "help", "aria-label": "keys" }, el("h3", {}, "Keys"), el("table", {}, el("tbody", {}, ...rows)),
+  const rows = KEYS.map(([keys, words]) => {
+    const shown = keys.flatMap((key) => [el("kbd", {}, key), " "]);
+    return el("tr", {}, el("td", {}, ...shown), el("td", {}, words));
+  });
+  return el("dialog", { id: "help", "aria-label": "keys" }, el("h3", {}, "Keys"),
+    el("table", {}, el("tbody", {}, ...rows)),
     el("form", { method: "dialog" }, el("button", {}, "close")));
 }

@@ -10,11 +10,11 @@ const allMeasures = [
   { name: "bits_automaton", group: "bits", label: "automaton", edges: BITS, digits: 3, unit: "bits",
     means: "Bits that the symbol at t + 1 costs the automaton, running on its own from its start." },
   { name: "margin_network", group: "least margin", label: "network", least: "neuron_network",
-    means: "Least |z| over the neurons of the network after t: how near its nearest sign is to the threshold." },
+    means: "Least |z| over the network's neurons after t: how near its nearest sign is to the threshold." },
   { name: "margin_automaton", group: "least margin", label: "automaton", least: "neuron_automaton",
     means: "Least |z| over the neurons of the automaton after t, on its own trajectory." },
   { name: "one_step", group: "equal signs", label: "one step", edges: SHARES, share: true,
-    means: "Share of the network's signs after t that one step of the automaton gives, from its signs at t - 1." },
+    means: "Share of the network's signs after t that one step of the automaton gives from those at t - 1." },
   { name: "free_run", group: "equal signs", label: "free run", edges: SHARES, share: true,
     means: "Share of the network's signs after t that the automaton has too, running on its own." },
   { name: "flips_network", group: "flips", label: "network", unit: "flips",
@@ -47,7 +47,9 @@ function spreadEdges(values) {
   const sorted = values.filter((value) => Number.isFinite(value)).sort();
   if (sorted.length === 0) return [1];
   const edges = new Set();
-  for (let k = 1; k <= 8; k += 1) edges.add(Number(sorted[Math.floor((k * sorted.length) / 9)].toPrecision(2)));
+  for (let k = 1; k <= 8; k += 1) {
+    edges.add(Number(sorted[Math.floor((k * sorted.length) / 9)].toPrecision(2)));
+  }
   const kept = [...edges].filter((edge) => edge > sorted[0]).sort((a, b) => a - b);
   return kept.length ? kept : [sorted[0] || 1];
 }

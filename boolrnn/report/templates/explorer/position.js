@@ -1,4 +1,4 @@
-// One position: the text around it, the state as a grid of bits, and (in reasons.js) what it predicts and why.
+// One position: the text around it, the state as a grid of bits; what it predicts and why is in reasons.js.
 
 const AROUND = { before: 24, after: 12 }; // symbols shown around the position
 const FULL = 3; // |z| from which on a bit is drawn in full size
@@ -23,8 +23,10 @@ function positionPanel() {
 }
 
 function headOf(panel) {
-  const go = (step, words, sign) =>
-    el("button", { type: "button", "aria-label": words, title: words, onclick: () => app.select(app.t + step) }, sign);
+  const go = (step, words, sign) => {
+    const onclick = () => app.select(app.t + step);
+    return el("button", { type: "button", "aria-label": words, title: words, onclick }, sign);
+  };
   return el("div", { class: "head" }, panel.heading, el("span", { class: "steps" },
     go(-1, "one position back", "‹"), go(1, "one position on", "›")));
 }
@@ -57,13 +59,15 @@ function aroundOf(t) {
 function stateOf(panel) {
   const hidden = data.model.hidden;
   panel.columns = hidden <= 256 ? 16 : 32;
-  panel.grid = el("div", { class: `bits${hidden > 256 ? " many" : ""}`, role: "group", "aria-label": "the state" });
+  const many = hidden > 256 ? " many" : "";
+  panel.grid = el("div", { class: `bits${many}`, role: "group", "aria-label": "the state" });
   panel.grid.style.setProperty("--columns", String(panel.columns));
   for (let j = 0; j < hidden; j += 1) {
     if (j % panel.columns === 0) panel.grid.append(el("span", { class: "label number" }, `h${j}`));
-    const bitOf = el("button", { type: "button", class: "bit", "data-j": String(j), tabindex: j ? "-1" : "0" }, el("i"));
-    panel.bits.push(bitOf);
-    panel.grid.append(bitOf);
+    const one = el("button", { type: "button", class: "bit", "data-j": String(j) }, el("i"));
+    one.tabIndex = j === 0 ? 0 : -1;
+    panel.bits.push(one);
+    panel.grid.append(one);
   }
   panel.grid.addEventListener("click", (event) => {
     const one = event.target.closest(".bit");
@@ -83,10 +87,12 @@ function stateOf(panel) {
 function whoseSwitch(panel) {
   const box = el("fieldset", { class: "whose" }, el("legend", { class: "visually-hidden" }, "whose signs"));
   for (const whose of ["network", "automaton"]) {
-    const input = el("input", { type: "radio", name: "whose", value: whose, onchange: () => app.show(whose), onclick: letGo });
+    const onchange = () => app.show(whose);
+    const input = el("input", { type: "radio", name: "whose", value: whose, onchange, onclick: letGo });
     box.append(el("label", { class: `choice ${whose}` }, input, el("span", {}, whose)));
   }
-  panel.mark = el("input", { type: "checkbox", checked: true, onclick: letGo, onchange: () => drawState(panel) });
+  const redraw = () => drawState(panel);
+  panel.mark = el("input", { type: "checkbox", checked: true, onclick: letGo, onchange: redraw });
   panel.differ = el("span", {});
   box.append(el("label", { class: "mark-differ note" }, panel.mark, panel.differ));
   return box;
@@ -99,8 +105,9 @@ function keyOf() {
     one.style.setProperty("--size", String(size));
     return el("span", { class: "entry" }, one, words);
   };
-  return el("p", { class: "key note" }, show("on", "+1"), show("", "−1"), show("on flipped", "flipped since t − 1"),
-    show("on differs", "the two differ"), show("on picked", "chosen neuron"));
+  return el("p", { class: "key note" }, show("on", "+1"), show("", "−1"),
+    show("on flipped", "flipped since t − 1"), show("on differs", "the two differ"),
+    show("on picked", "chosen neuron"));
 }
 
 function drawState(panel) {
@@ -143,7 +150,7 @@ function stateWords(panel, flipped) {
 
 /** Why a position has no details, and the command for a page that holds them. */
 function missingWords(t) {
-  if (data.model.predicts && t === data.text.length - 1) return " (nothing is predicted after the last symbol).";
+  if (data.model.predicts && t === data.text.length - 1) return " (nothing is predicted after the end).";
   return `; the page of this command does: ${data.command.replace("A:B", `${t}:${t + 1}`)}`;
 }
 

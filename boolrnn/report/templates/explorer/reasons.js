@@ -10,22 +10,30 @@ function drawReasons(panel) {
   panel.width = width;
   const parts = [];
   if (!data.model.predicts) parts.push(noPrediction());
-  else if (t === data.text.length - 1) parts.push(el("p", { class: "note" }, "The text ends here: nothing is predicted."));
-  else parts.push(guessesOf(t, record), record?.justify ? decidersOf(t, record.justify, width) : null,
-    record?.fewest ? fewestOf(panel, record.fewest) : null);
+  else if (t === data.text.length - 1) parts.push(remark("The text ends here: nothing is predicted."));
+  else {
+    parts.push(guessesOf(t, record));
+    if (record?.justify) parts.push(decidersOf(t, record.justify, width));
+    if (record?.fewest) parts.push(fewestOf(panel, record.fewest));
+  }
   panel.reasons.replaceChildren(...parts.filter(Boolean));
+}
+
+function remark(words) {
+  return el("p", { class: "note" }, words);
 }
 
 function noPrediction() {
   const { outputs, symbols } = data.model;
-  const words = `${counted(outputs, "output")} for ${counted(symbols, "symbol")}: this net predicts no next symbol.`;
-  return el("p", { class: "note" }, words);
+  const counts = `${counted(outputs, "output")} for ${counted(symbols, "symbol")}`;
+  return remark(`${counts}: this net predicts no next symbol.`);
 }
 
 /** The most probable outputs of both; where there are no details, the first guess alone. */
 function guessesOf(t, record) {
   const truth = array("symbols")[t + 1];
-  const box = el("section", { class: "guesses" }, el("h4", {}, "predicts, ", el("span", {}, `true is ${named(truth)}`)));
+  const title = el("h4", {}, "predicts, ", el("span", {}, `true is ${named(truth)}`));
+  const box = el("section", { class: "guesses" }, title);
   for (const whose of WHO) {
     const told = record?.predict?.[whose];
     const bits = told ? told.bits : array(`bits_${whose}`)[t];
@@ -40,9 +48,10 @@ function guessesOf(t, record) {
 function guessOf(output, p, right) {
   const bar = el("i", { class: "p" });
   bar.style.setProperty("--p", String(p ?? 0));
+  const tick = right ? ["✓", el("span", { class: "visually-hidden" }, "true")] : [];
   return el("li", { class: right ? "right" : null }, el("span", { class: "name" }, outputName(output)),
     el("span", { class: "track" }, p === null ? null : bar), el("span", { class: "number" }, chance(p)),
-    el("span", { class: "tick" }, right ? "✓" : "", right ? el("span", { class: "visually-hidden" }, "true") : null));
+    el("span", { class: "tick" }, ...tick));
 }
 
 /** A probability with four digits after the point, in powers of ten where these would all be 0. */
@@ -60,21 +69,24 @@ function decidersOf(t, told, width) {
   const rows = told.neurons.map((one) => deciderRow(one, one === shown, heaviest));
   const head = ["neuron", "sign", "bits if negated", "", "z"].map((name) => el("th", { scope: "col" }, name));
   const table = el("table", {}, el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-  const words = "Bits if negated: how much more the true symbol costs when this sign is turned over in the readout "
-    + "alone (justify); ◆ another symbol is predicted then.";
-  const shaky = told.stable ? "" : " Some of these numbers move by more than 1e-4 between float32 and float64.";
-  box.append(el("div", { class: "scroll" }, table), el("p", { class: "note" }, words + shaky),
+  const words = "Bits if negated: how much more the true symbol costs when this sign is turned over in the "
+    + "readout alone (justify); ◆ another symbol is predicted then.";
+  const shaky = " Some of these numbers move by more than 1e-4 between float32 and float64.";
+  box.append(el("div", { class: "scroll" }, table), remark(told.stable ? words : words + shaky),
     el("h4", {}, `where z of h${shown.neuron} comes from`), chainOf(t, shown, width),
-    el("p", { class: "note" }, "What each neuron of the position before adds to z: h times the weight; the heaviest "
-      + "listed, and the heaviest followed back. Solid lines add, dashed lines subtract."));
+    remark("What each neuron of the position before adds to z: h times the weight; the heaviest listed, and "
+      + "the heaviest followed back. Solid lines add, dashed lines subtract."));
   return box;
 }
 
 function deciderRow(one, shown, heaviest) {
   const bar = el("i", { class: one.delta < 0 ? "delta less" : "delta" });
   bar.style.setProperty("--p", heaviest > 0 ? String(Math.abs(one.delta) / heaviest) : "0");
-  const pick = el("button", { type: "button", class: "link", onclick: (event) => { app.pick(one.neuron); letGo(event); } },
-    `h${one.neuron}`);
+  const choose = (event) => {
+    app.pick(one.neuron);
+    letGo(event);
+  };
+  const pick = el("button", { type: "button", class: "link", onclick: choose }, `h${one.neuron}`);
   return el("tr", { class: shown ? "shown" : null }, el("td", {}, pick),
     el("td", {}, el("span", { class: one.sign > 0 ? "sign on" : "sign" }), one.sign > 0 ? "+1" : "−1"),
     el("td", { class: "number" }, `${signed(one.delta, 4)}${one.decides ? " ◆" : ""}`),
@@ -98,12 +110,12 @@ function chainOf(t, one, width) {
   for (let step = 0; step <= Math.min(depth, t); step += 1) {
     tree.append(svgEl("text", { class: "when", x: x(step), y: 11 }, `t = ${t - step}`));
   }
+  const further = one.chain.slice(1);
   leaves.forEach((leaf, row) => tree.append(...edgeOf([x(0), y(0)], [x(1), y(row)], leaf.contribution)));
-  one.chain.slice(1).forEach((link, k) => tree.append(...edgeOf([x(k + 1), y(0)], [x(k + 2), y(0)], link.contribution)));
+  further.forEach((link, k) => tree.append(...edgeOf([x(k + 1), y(0)], [x(k + 2), y(0)], link.contribution)));
   tree.append(nodeOf(x(0), y(0), one.neuron, t));
-  leaves.forEach((leaf, row) => tree.append(
-    leaf.neuron === undefined ? plainNode(x(1), y(row), leaf.words) : nodeOf(x(1), y(row), leaf.neuron, t - 1)));
-  one.chain.slice(1).forEach((link, k) => tree.append(nodeOf(x(k + 2), y(0), link.neuron, t - k - 2)));
+  leaves.forEach((leaf, row) => tree.append(leafOf(x(1), y(row), leaf, t - 1)));
+  further.forEach((link, k) => tree.append(nodeOf(x(k + 2), y(0), link.neuron, t - k - 2)));
   return el("div", { class: "scroll" }, tree);
 }
 
@@ -128,7 +140,8 @@ function edgeOf([x1, y1], [x2, y2], value) {
     d: `M${from[0]} ${from[1]} L${bend} ${to[1]} L${to[0]} ${to[1]}`,
     "stroke-width": (1 + Math.min(3, 2 * Math.abs(value))).toFixed(2),
   });
-  const label = svgEl("text", { class: "adds", x: to[0] - 5, y: to[1] - 5, "text-anchor": "end" }, signed(value, 3));
+  const at = { x: to[0] - 5, y: to[1] - 5, "text-anchor": "end" };
+  const label = svgEl("text", { class: "adds", ...at }, signed(value, 3));
   label.append(svgEl("title", {}, `adds ${signed(value)} to z`));
   return [path, label];
 }
@@ -145,24 +158,27 @@ function nodeOf(x, y, neuron, t) {
   };
   return svgEl("g", {
     class: neuron === app.neuron ? "node picked" : "node", transform: `translate(${x} ${y})`, tabindex: "0",
-    role: "button", "aria-label": `h${neuron} at t = ${t}: ${on ? "+1" : "−1"}`, onclick: go, onkeydown: press,
+    role: "button", onclick: go, onkeydown: press,
+    "aria-label": `h${neuron} at t = ${t}: ${on ? "+1" : "−1"}`,
   },
   svgEl("rect", { width: TREE.node, height: TREE.tall, rx: 4 }),
   svgEl("rect", { class: on ? "sign on" : "sign", x: 7, y: 6.5, width: 9, height: 9, rx: 1.5 }),
   svgEl("text", { x: 22, y: 15 }, `h${neuron}`));
 }
 
-function plainNode(x, y, words) {
-  return svgEl("text", { class: "plain", x: x + 4, y: y + 15 }, words);
+/** A neuron one position before, or words for what is none. */
+function leafOf(x, y, leaf, t) {
+  if (leaf.neuron !== undefined) return nodeOf(x, y, leaf.neuron, t);
+  return svgEl("text", { class: "plain", x: x + 4, y: y + 15 }, leaf.words);
 }
 
 /** The fewest signs whose negation changes the prediction; pointing at them marks them in the grid. */
 function fewestOf(panel, told) {
   const list = WHO.filter((whose) => told[whose]).map((whose) => fewestRow(panel, whose, told[whose]));
   if (list.length === 0) return null;
-  return el("section", { class: "fewest" }, el("h4", {}, "fewest flips that change the prediction"), el("ul", {}, ...list),
-    el("p", { class: "note" }, "Signs of the state after t turned over, read out in exact arithmetic; the prediction is "
-      + "the largest output. Proved: no smaller set does it."));
+  return el("section", { class: "fewest" }, el("h4", {}, "fewest flips that change the prediction"),
+    el("ul", {}, ...list), remark("Signs of the state after t turned over, read out in exact arithmetic; the "
+      + "prediction is the largest output. Proved: no smaller set does it."));
 }
 
 function fewestRow(panel, whose, one) {

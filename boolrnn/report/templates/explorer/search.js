@@ -31,8 +31,9 @@ function lookFor(query) {
   const found = { hits: { starts: [], length: 0 }, neuron: null, position: null, words: "" };
   if (query === "") return found;
   const [, kind, digits] = /^\s*(h|t\s*=\s*)(\d{1,9})\s*$/i.exec(query) ?? [];
-  if (kind?.toLowerCase() === "h" && Number(digits) < data.model.hidden) found.neuron = Number(digits);
-  if (kind && kind.toLowerCase() !== "h" && Number(digits) < data.text.length) found.position = Number(digits);
+  const what = kind?.charAt(0).toLowerCase();
+  if (what === "h" && Number(digits) < data.model.hidden) found.neuron = Number(digits);
+  if (what === "t" && Number(digits) < data.text.length) found.position = Number(digits);
   const { pattern, unknown } = patternOf(query);
   if (pattern) found.hits = { starts: occurrences(pattern), length: pattern.length };
   found.words = unknown ?? hitWords(found);
@@ -40,7 +41,7 @@ function lookFor(query) {
   return found;
 }
 
-/** The symbols that a query stands for: {pattern}, or {unknown: words} where it holds one that the net lacks. */
+/** The symbols that a query stands for: {pattern}; {unknown: words} where it holds one that is none. */
 function patternOf(query) {
   const byName = data.names.indexOf(query.trim());
   if (byName >= 0) return { pattern: [byName] };
@@ -77,22 +78,26 @@ function foundList(hits, neuron, position) {
   const entry = (words, go, first) =>
     el("li", {}, el("button", { type: "button", onclick: go, "data-first": first }, ...words));
   if (neuron !== null) entries.push(entry([`neuron h${neuron}`], () => app.pick(neuron), true));
-  if (position !== null) entries.push(entry([`position t = ${number(position)}`], () => app.select(position), true));
+  if (position !== null) {
+    entries.push(entry([`position t = ${number(position)}`], () => app.select(position), true));
+  }
   for (const t of hits.starts.slice(0, FOUND.listed)) {
-    entries.push(entry([el("span", { class: "number" }, number(t)), " ", ...contextOf(t, hits.length)], () => app.select(t)));
+    const words = [el("span", { class: "number" }, number(t)), " ", ...contextOf(t, hits.length)];
+    entries.push(entry(words, () => app.select(t)));
   }
   return entries;
 }
 
 function contextOf(t, length) {
   const stop = t + length;
-  return [...glyphs(t - 8, t), el("mark", {}, ...glyphs(t, Math.min(stop, t + 24))), ...glyphs(stop, stop + 8)];
+  const found = el("mark", {}, ...glyphs(t, Math.min(stop, t + 24)));
+  return [...glyphs(t - 8, t), found, ...glyphs(stop, stop + 8)];
 }
 
 /** Go to the next place found (or the one before), around the end. */
 function nextHit(step) {
   const { starts } = app.hits;
   if (starts.length === 0) return;
-  const after = step > 0 ? starts.find((t) => t > app.t) ?? starts[0] : starts.findLast((t) => t < app.t) ?? starts.at(-1);
-  app.select(after);
+  const next = step > 0 ? starts.find((t) => t > app.t) : starts.findLast((t) => t < app.t);
+  app.select(next ?? starts.at(step > 0 ? 0 : -1));
 }

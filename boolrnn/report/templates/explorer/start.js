@@ -5,12 +5,19 @@ function presentPanels() {
   return [
     typeof stripPanel === "function" ? stripPanel : null,
     typeof positionPanel === "function" ? positionPanel : null,
-    typeof neuronPanel === "function" ? neuronPanel : null,
-    typeof graphPanel === "function" ? graphPanel : null,
+    typeof neuronPanel === "function" ? answered("neuron", data.neurons, neuronPanel) : null,
+    typeof graphPanel === "function" ? answered("graph", data.graph, graphPanel) : null,
     typeof chartsPanel === "function" ? chartsPanel : null,
     typeof searchPanel === "function" ? searchPanel : null,
     typeof keysPanel === "function" ? keysPanel : null,
   ].filter(Boolean);
+}
+
+/** A panel, or in place of one that has no data the reason. */
+function answered(id, block, panel) {
+  if (block) return panel;
+  const words = "Not known here: a question that this needs has no answer. The tables say which, and why.";
+  return () => document.getElementById(id).append(el("p", { class: "note" }, words));
 }
 
 async function startExplorer() {
@@ -24,7 +31,8 @@ async function startExplorer() {
 
 startExplorer()
   .catch((error) => {
-    document.getElementById("strip").prepend(el("p", { role: "alert" }, `The explorer stopped: ${error.message}`));
+    const words = `The explorer stopped: ${error.message}`;
+    document.getElementById("strip").prepend(el("p", { role: "alert" }, words));
     throw error; // the console says where
   })
   .finally(() => {

@@ -11,13 +11,16 @@ function stripPanel() {
   const measures = readyMeasures();
   const strip = { measures, shown: measures[0] ?? null, perRow: 16, rows: new Map(), first: 0, stop: 0 };
   strip.split = firstDivergence() ?? { t: -1 };
-  strip.scroller = el("div", { class: "rows", role: "grid", tabindex: "0", "aria-label": "the text, symbol by symbol" });
+  strip.scroller = el("div", {
+    class: "rows", role: "grid", tabindex: "0", "aria-label": "the text, symbol by symbol",
+  });
   strip.space = el("div", { class: "space", role: "presentation" });
   strip.scroller.append(strip.space);
   strip.legend = el("div", { class: "legend" });
   strip.readout = el("p", { class: "readout", "aria-live": "polite" });
   strip.overview = textOverview(() => strip.shown, () => [strip.first, strip.stop]);
-  root.append(measureSwitch(strip), strip.overview.root, strip.scroller, strip.legend, strip.readout, jumps());
+  const { overview, scroller, legend, readout } = strip;
+  root.append(measureSwitch(strip), overview.root, scroller, legend, readout, jumps());
   strip.scroller.addEventListener("scroll", () => drawSoon(strip), { passive: true });
   strip.scroller.addEventListener("click", (event) => {
     const cell = event.target.closest("[data-t]");
@@ -34,7 +37,8 @@ function stripPanel() {
 
 /** One choice of all measures, grouped by what they say. */
 function measureSwitch(strip) {
-  const box = el("fieldset", { class: "measures" }, el("legend", { class: "visually-hidden" }, "what the strip shows"));
+  const title = el("legend", { class: "visually-hidden" }, "what the strip shows");
+  const box = el("fieldset", { class: "measures" }, title);
   for (const group of new Set(strip.measures.map((one) => one.group))) {
     const part = el("span", { class: "choices" }, el("span", { class: "note" }, group));
     for (const one of strip.measures.filter((other) => other.group === group)) {
@@ -62,10 +66,12 @@ function showMeasure(strip, one) {
 /** Colours and heights with the numbers at which each begins, and what the number is. */
 function legendOf(one) {
   const steps = Array.from({ length: one.edges.length + 1 }, (_, level) => {
-    const from = level === 0 ? `< ${edgeText(one, one.edges[0])}` : edgeText(one, one.edges[level - 1]);
-    return el("span", { class: "step" }, barOf(level, one.edges), el("span", { class: "number" }, from));
+    const from = edgeText(one, level === 0 ? 0 : one.edges[level - 1]); // none is below 0
+    const words = el("span", { class: "number" }, from);
+    return el("span", { class: "step" }, barOf(level, one.edges), words);
   });
-  const thin = data.text.length > 400 ? " Where the overview has less room than positions, it shows means." : "";
+  const many = data.text.length > 300;
+  const thin = many ? " Where the overview has less room than positions, it shows means." : "";
   return [el("div", { class: "scale" }, ...steps), el("p", { class: "note" }, `${one.means}${thin}`)];
 }
 
@@ -123,7 +129,8 @@ function bringIntoSight({ scroller, perRow }) {
 }
 
 function sayPosition(strip) {
-  const said = strip.shown ? `${strip.shown.group}, ${strip.shown.label}: ${measureText(strip.shown, app.t)}` : "";
+  const one = strip.shown;
+  const said = one ? `${one.group}, ${one.label}: ${measureText(one, app.t)}` : "";
   strip.readout.textContent = `t = ${number(app.t)}, ${named(array("symbols")[app.t])} · ${said}`;
   const slider = strip.overview.root;
   slider.setAttribute("aria-valuenow", String(app.t));
@@ -226,7 +233,8 @@ function jumps() {
   const split = firstDivergence();
   if (split) {
     const go = () => app.go(split.t, split.neuron);
-    box.append(el("button", { type: "button", onclick: go }, `▼ first divergence: t = ${split.t}, h${split.neuron}`));
+    const words = `▼ first divergence: t = ${split.t}, h${split.neuron}`;
+    box.append(el("button", { type: "button", onclick: go }, words));
   } else {
     box.append("The automaton's signs equal the network's at every position of this text.");
   }
