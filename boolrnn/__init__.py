@@ -123,6 +123,8 @@ _WHERE = {
     # pages: the verb `report` is write_report here, because its room is boolrnn.report
     "Report": "boolrnn.report.report",
     "write_report": "boolrnn.report.report",
+    "Demo": "boolrnn.report.demo",
+    "demo": "boolrnn.report.demo",
     "Names": "boolrnn.report.questions",
     "MadeBy": "boolrnn.result",
     # what every answer is, and what every refusal is

@@ -30,6 +30,7 @@ CONTENTS = [
     "Construct",
     "Convert",
     "Cycles",
+    "Demo",
     "Draw",
     "Dwell",
     "Extract",
@@ -80,6 +81,7 @@ CONTENTS = [
     "construct",
     "convert",
     "cycles",
+    "demo",
     "draw",
     "dwell",
     "embedded_pair",
@@ -223,6 +225,7 @@ def test_a_verb_names_its_file_its_result_and_its_schema():
         "train_language",
         "draw",
         "report",
+        "demo",
     ):
         kind = getattr(boolrnn, name.title().replace("_", ""))
         assert kind.schema == f"{name}/1"
