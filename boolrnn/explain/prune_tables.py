@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from boolrnn import progress
 from boolrnn.explain.ablated import Ablated
 from boolrnn.explain.levels import MATRICES, Bench, Cut, cut, first_loss, tried
 from boolrnn.explain.rankings import ordered
@@ -29,12 +30,14 @@ def _ranked(bench: Bench, arithmetic: str, rounded: bool) -> Int64[np.ndarray, "
     weights, symbols = bench.weights, bench.symbols
     tanh = bench.tanh if arithmetic == "float32" else "exact"
     total, before = np.zeros(weights.hidden), None
-    for first in range(0, len(symbols) - 1, _BLOCK):
-        part = symbols[first : first + _BLOCK + 1]
-        hidden = trace(weights, part[:-1], arithmetic=arithmetic, tanh=tanh, initial=before).hidden
-        base, single = Ablated(weights, hidden, part[1:], rounded=rounded, most=bench.most).single()
-        total += (single - base) * len(hidden)
-        before = hidden[-1]
+    with progress.bar(f"knockouts, {arithmetic}", len(symbols)) as tick:
+        for first in range(0, len(symbols) - 1, _BLOCK):
+            part = symbols[first : first + _BLOCK + 1]
+            hidden = trace(weights, part[:-1], arithmetic=arithmetic, tanh=tanh, initial=before).hidden
+            base, single = Ablated(weights, hidden, part[1:], rounded=rounded, most=bench.most).single()
+            total += (single - base) * len(hidden)
+            before = hidden[-1]
+            tick(first + len(part))
     return ordered(total)
 
 

@@ -7,12 +7,11 @@ say. A verb that cannot answer (a net that predicts nothing, a text too short) g
 import dataclasses
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from boolrnn import progress
 from boolrnn.check.agreement import agreement
 from boolrnn.check.certify import certify
 from boolrnn.check.margins import margins
@@ -37,8 +36,6 @@ from boolrnn.result import Result
 PERMUTATIONS = 20  # null models of backbone: their 95 % bound is the largest of them
 CYCLE_SYMBOLS, CYCLE_STARTS, CYCLE_SECONDS = 8, 2, 5.0  # the most frequent symbols
 NEEDED = ("agreement", "run")  # without these there is nothing to show
-NOT_ASKED = "not asked: the budget was used up"
-INTERRUPTED = "not asked: interrupted"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,13 +72,14 @@ class Asking:
 @dataclasses.dataclass(frozen=True)
 class Question:
     """A verb with the options that a report gives it, and which of the report's own it takes (`takes`).
-    `whole`: it reads the text to its end, however long that is."""
+    `whole`: it reads the text to its end, however long that is. `aside`: a second process may take it."""
 
     verb: str
     function: Callable[..., Result]
     options: Mapping[str, int | float | bool] = dataclasses.field(default_factory=dict)
     takes: tuple[str, ...] = ("tanh",)
     whole: bool = False
+    aside: bool = False
 
     def answer(self, asking: Asking) -> Result:
         """The verb's answer."""
@@ -145,45 +143,20 @@ QUESTIONS = (
     Question("dwell", dwell, whole=True),
     Question("influence", influence),
     Question("coflips", coflips, takes=BOTH),
-    Question("backbone", backbone, {"permutations": PERMUTATIONS}, BOTH),
-    Question("roles", roles, takes=BOTH),
+    Question("backbone", backbone, {"permutations": PERMUTATIONS}, BOTH, aside=True),
+    Question("roles", roles, takes=BOTH, aside=True),
     Question("fragility", fragility, takes=()),
-    Question("perturb", perturb, takes=BOTH),
+    Question("perturb", perturb, takes=BOTH, aside=True),
     Question("attribution", attribution),
-    Question("offsets", offsets, takes=BOTH),
+    Question("offsets", offsets, takes=BOTH, aside=True),
     Question("knockout", knockout, {"search": False}),
     Question("prune", prune, {"automaton": False}),
     Question("cycles", _cycles, {"starts": CYCLE_STARTS, "budget": CYCLE_SECONDS}, ("seed",)),
 )
 
 
-def ask(asking: Asking, names: Names, part: int, budget: float | None) -> Iterator[Asked]:
-    """Every question in turn. When the budget is used up or somebody interrupts, those that are left are not
-    asked (the quick ones always are: a page needs them)."""
-    began, stopped = time.monotonic(), None
-    least = dataclasses.replace(asking, symbols=asking.symbols[: part + 1])
-    cut = len(asking.symbols) > part + 1
-    with progress.bar("questions", len(QUESTIONS)) as tick:
-        for done, question in enumerate(QUESTIONS):
-            tick(done, question.verb)
-            short = cut and not question.whole
-            this = least if short else asking
-            command = names.command(question.verb, question.typed(this), part + 1 if short else None)
-            if budget is not None and time.monotonic() - began > budget:
-                stopped = stopped or NOT_ASKED
-            if stopped and not question.whole:
-                yield Asked(question, command, None, stopped, 0.0)
-                continue
-            try:
-                yield _asked(question, command, this)
-            except KeyboardInterrupt:
-                if question.whole:
-                    raise
-                stopped = INTERRUPTED
-                yield Asked(question, command, None, stopped, 0.0)
-
-
-def _asked(question: Question, command: str, asking: Asking) -> Asked:
+def answered(question: Question, command: str, asking: Asking) -> Asked:
+    """Ask one question; a refusal is its reason, but for those a page cannot do without."""
     began = time.monotonic()
     try:
         result, reason = question.answer(asking), None

@@ -7,6 +7,7 @@ that a verb prints; the command stands beside it.
 
 import dataclasses
 import os
+import threading
 import time
 from typing import Any
 
@@ -18,9 +19,10 @@ from boolrnn.model.automaton import Automaton, as_automaton
 from boolrnn.model.corpus import check_symbols
 from boolrnn.model.weights import Weights
 from boolrnn.report import page
+from boolrnn.report.ask import INTERRUPTED, NOT_ASKED, ask
 from boolrnn.report.content import Content, content
 from boolrnn.report.ledger import read_ledgers
-from boolrnn.report.questions import INTERRUPTED, NOT_ASKED, Asked, Asking, Names, ask
+from boolrnn.report.questions import Asked, Asking, Names
 from boolrnn.result import MadeBy, Result, named
 from boolrnn.shapes import Float64, Int64
 
@@ -91,7 +93,10 @@ def write_report(
     shown = read_ledgers(ledgers) if ledgers is not None else []
     names, made_by = names or Names("MODEL", "TEXT"), made_by or MadeBy()
     asking = Asking(automaton, symbols, seed, tanh)
-    answers = list(ask(asking, names, part, budget))
+    script = threading.Thread(target=page.plot_script, daemon=True)  # bundling needs nothing of ours
+    script.start()
+    answers = ask(asking, names, part, budget)
+    script.join()
     found = content(asking, answers, names, made_by, details)
     size = page.write_page(output, page.render("report.html.j2", ledgers=shown, **found.values()))
     return Report(

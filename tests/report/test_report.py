@@ -1,6 +1,7 @@
 """report: a page made of what the verbs print, for any net and text; what cannot be answered says why."""
 
 import base64
+import dataclasses
 import gzip
 import json
 import re
@@ -13,7 +14,7 @@ from nets import hardened_net, random_net
 
 import boolrnn
 from boolrnn import cli
-from boolrnn.report import questions
+from boolrnn.report import ask, beside, questions
 from boolrnn.report.questions import QUESTIONS, Names
 
 TEXT = np.frombuffer(b"<a>one</a>\n<b>two</b>\n" * 2, np.uint8).astype(np.int64)
@@ -153,7 +154,7 @@ def test_a_budget_leaves_slower_questions_out(tmp_path):
     found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html", budget=1e-9)
     assert found.undecided
     reasons = dict(zip(found.question.tolist(), found.reason.tolist()))
-    assert reasons["influence"] == questions.NOT_ASKED
+    assert reasons["influence"] == ask.NOT_ASKED
     assert reasons["predict"] == ""
     assert (tmp_path / "r.html").exists()
 
@@ -162,16 +163,13 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    changed = [
-        boolrnn.report.questions.dataclasses.replace(q, function=interrupted) if q.verb == "backbone" else q
-        for q in QUESTIONS
-    ]
-    monkeypatch.setattr(questions, "QUESTIONS", changed)
+    changed = [dataclasses.replace(q, function=interrupted) if q.verb == "backbone" else q for q in QUESTIONS]
+    monkeypatch.setattr(ask, "QUESTIONS", changed)
     found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html")
     reasons = dict(zip(found.question.tolist(), found.reason.tolist()))
     assert found.interrupted
     assert reasons["coflips"] == ""
-    assert reasons["backbone"] == reasons["prune"] == questions.INTERRUPTED
+    assert reasons["backbone"] == reasons["prune"] == ask.INTERRUPTED
 
 
 @pytest.mark.parametrize(
@@ -191,3 +189,24 @@ def test_bad_requests_are_one_line_and_write_nothing(files, monkeypatch, options
     with pytest.raises((boolrnn.BoolrnnError, click.ClickException), match=says):
         cli.group.main(["report", "net.bin", "text", *options], standalone_mode=False)
     assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+@pytest.mark.slow
+def test_a_second_process_gives_the_same_answers(tmp_path, monkeypatch):
+    weights = random_net(5, 6, 128)
+    boolrnn.write_report(weights, TEXT, tmp_path / "one.html", seed=3)
+    monkeypatch.setattr(beside, "WORTH", 0)
+    found = boolrnn.write_report(weights, TEXT, tmp_path / "two.html", seed=3)
+    assert set(found.reason.tolist()) == {""}
+    one, two = blocks_of(tmp_path / "one.html"), blocks_of(tmp_path / "two.html")
+    assert one == two
+    tables = [(tmp_path / name).read_text().split('id="tables"')[1] for name in ("one.html", "two.html")]
+    differ = [a for a, b in zip(*(table.splitlines() for table in tables), strict=True) if a != b]
+    assert all("seconds" in line for line in differ)
+
+
+def test_what_a_second_process_does_not_answer_is_asked_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(beside, "WORTH", 0)
+    monkeypatch.setattr(beside.sys, "executable", "/bin/false")
+    found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html")
+    assert set(found.reason.tolist()) == {""}

@@ -1,5 +1,7 @@
 """The sheet of report: where the page is, what it holds, and what was asked."""
 
+import numpy as np
+
 from boolrnn.report.report import Report
 from boolrnn.report.sheets import FACTS, Column, Rows, Sheet, Table, facts, sheet
 
@@ -37,7 +39,7 @@ def _(result: Report) -> Sheet:
             Table(
                 "data in it",
                 (Column("part"), Column("bytes", ",d"), Column("")),
-                Rows(result.block, result.block_bytes, (result.block, lambda part: [_BLOCKS[n] for n in part])),
+                Rows(result.block, result.block_bytes, (result.block, _described)),
                 "Compressed, as they stand in the file.",
             ),
             Table(
@@ -48,6 +50,10 @@ def _(result: Report) -> Sheet:
         ],
         _warnings(result),
     )
+
+
+def _described(names: np.ndarray) -> list[str]:
+    return [_BLOCKS[name] for name in names.tolist()]
 
 
 def _warnings(result: Report) -> list[str]:
