@@ -51,6 +51,7 @@ def agreement(pair: Pair, require: str | None, initial: str | None, tanh: str) -
 )
 @INITIAL
 @TANH
+@FIGURE
 def predict(pair: Pair, top: int, initial: str | None, tanh: str) -> Any:
     """What network and automaton predict, position by position.
 
