@@ -59,6 +59,8 @@ class _Round:
         if not (self.stopped and short):
             try:
                 found = self._answer(question, command, asking, second)
+                if getattr(found.result, "interrupted", False):  # the verb kept what it had
+                    self.stopped = INTERRUPTED
             except TimeoutError:
                 self.stopped = NOT_ASKED
             except KeyboardInterrupt:

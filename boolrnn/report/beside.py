@@ -41,7 +41,8 @@ class Beside:
             text=True,
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -73,7 +74,10 @@ class Beside:
     def close(self) -> None:
         """End the process, whatever it is at, and remove its folder."""
         self._process.kill()
+        self._listener.join()  # it reads to the end, which is there now
         self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._folder.cleanup()
 
 

@@ -37,7 +37,8 @@ class Section(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """All that the template is given but the ledgers; `detailed` counts the positions with details."""
+    """All that the template is given but the ledgers; `detailed` counts the positions with details, and
+    `interrupted` says that not all of these are complete."""
 
     data: dict[str, Any]
     blocks: dict[str, str]
@@ -46,6 +47,7 @@ class Content:
     sections: list[Section]
     made_by: MadeBy
     detailed: int
+    interrupted: bool
 
     def values(self) -> dict[str, Any]:
         """By name, as the template knows them."""
@@ -70,7 +72,7 @@ def content(
     assert isinstance(agreement, Agreement)
     drawn = [chart for asked in answers if asked.result is not None for chart in charts(asked.result)]
     blocks = {f"chart-{chart.name}": block(payload(chart)) for chart in drawn}
-    about_text, at = _text(asking, found, details, blocks)
+    about_text, reasons = _text(asking, found, details, blocks)
     about_neurons = _neurons(asking, found, blocks)
     data = {
         "title": _title(named),
@@ -85,12 +87,15 @@ def content(
             for c in drawn
         ],
         "window": agreement.window,
+        "windows": {verb: getattr(one, "window", None) for verb, one in found.items()},
         "arithmetic": agreement.arithmetic,
         "level": agreement.level,
         "verdict": agreement.verdict,
     }
     sections = [_section(asked) for asked in answers]
-    return Content(data, blocks, _verdict(agreement), drawn, sections, made_by, len(at))
+    detailed = len(about_text["details"]["positions"])
+    first = _verdict(agreement)
+    return Content(data, blocks, first, drawn, sections, made_by, detailed, reasons.interrupted)
 
 
 def _title(named: Names) -> str:
@@ -120,9 +125,9 @@ def _sizes(asking: Asking, named: Names) -> dict[str, Any]:
 
 def _text(
     asking: Asking, found: dict[str, Result], details: str | None, blocks: dict[str, str]
-) -> tuple[dict[str, Any], Int64[np.ndarray, "P"]]:
+) -> tuple[dict[str, Any], "_Reasons"]:
     """Arrays over all positions and records of some of them, put into `blocks`; where to find them, and the
-    positions that have records."""
+    reasons in the records."""
     run, agreement, predict = found["run"], found["agreement"], found.get("predict")
     assert isinstance(run, Run)
     assert isinstance(agreement, Agreement)
@@ -139,25 +144,37 @@ def _text(
             "block": f"text-{name}",
         }
         blocks[f"text-{name}"] = block(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
-    reasons, network, own = _reasons(asking, at) if predict is not None else (None, None, None)
-    records = positions.details(at, predict, reasons, network, own)
+    reasons = _reasons(asking, at) if predict is not None else _Reasons()
+    records = positions.details(at, predict, reasons.justify, reasons.network, reasons.own)
     blocks |= {name: block(value) for name, value in positions.blocks(records, seen)}
-    return {"arrays": listed, "details": {"size": positions.SIZE, "positions": at.tolist()}}, at
+    return {"arrays": listed, "details": {"size": positions.SIZE, "positions": at.tolist()}}, reasons
 
 
-def _reasons(
-    asking: Asking, at: Int64[np.ndarray, "P"]
-) -> tuple[Justify | None, Fragility | None, Fragility | None]:
-    """Why these predictions, and the fewest flips that change them."""
+@dataclasses.dataclass
+class _Reasons:
+    """Why predictions are what they are, and the fewest flips of either's state that change them."""
+
+    justify: Justify | None = None
+    network: Fragility | None = None
+    own: Fragility | None = None
+    interrupted: bool = False
+
+
+def _reasons(asking: Asking, at: Int64[np.ndarray, "P"]) -> _Reasons:
+    """The reasons at these positions; an interrupt keeps those that are there."""
+    found = _Reasons()
     if not len(at):
-        return None, None, None
+        return found
     automaton, symbols = asking.automaton, asking.symbols
-    reasons = justify(automaton, symbols, at=at, tanh=asking.tanh)
-    network = fragility(
-        automaton, symbols, predictions=True, positions=at, states="network", tanh=asking.tanh
-    )
-    own = fragility(automaton, symbols, predictions=True, positions=at)
-    return reasons, network, own
+    shared: dict[str, Any] = {"predictions": True, "positions": at, "tanh": asking.tanh}
+    try:
+        found.justify = justify(automaton, symbols, at=at, tanh=asking.tanh)
+        found.network = fragility(automaton, symbols, states="network", **shared)
+        found.own = fragility(automaton, symbols, **shared)
+    except KeyboardInterrupt:
+        found.interrupted = True
+    found.interrupted |= any(one is not None and one.interrupted for one in (found.network, found.own))
+    return found
 
 
 def _neurons(asking: Asking, found: dict[str, Result], blocks: dict[str, str]) -> dict[str, str | None]:

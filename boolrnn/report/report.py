@@ -109,7 +109,7 @@ def write_report(
         detailed=found.detailed,
         ledgers=len(shown),
         seconds=time.monotonic() - began,
-        **_questions(answers),
+        **_questions(answers, found.interrupted),
         **_blocks(found),
     )
 
@@ -120,11 +120,12 @@ def _check_details(details: str | None, count: int) -> None:
         raise OptionError(f"details {details}: names no position, expected some of 0..{count - 1}")
 
 
-def _questions(answers: list[Asked]) -> dict[str, Any]:
-    """How the questions went."""
+def _questions(answers: list[Asked], interrupted: bool) -> dict[str, Any]:
+    """How the questions went; `interrupted`: what came after them was."""
     reasons = [asked.reason or "" for asked in answers]
+    kept = any(getattr(asked.result, "interrupted", False) for asked in answers)
     return {
-        "interrupted": INTERRUPTED in reasons,
+        "interrupted": interrupted or kept or INTERRUPTED in reasons,
         "undecided": NOT_ASKED in reasons,
         "question": np.array([asked.question.verb for asked in answers]),
         "command": np.array([asked.command for asked in answers]),

@@ -15,6 +15,8 @@ from rich.text import Text
 from boolrnn.report.sheets import FACTS, Column, Sheet, Table
 from boolrnn.report.widths import widths
 
+_NOTHING = re.compile(r"-0(\.0*)?%?")  # a small negative number, rounded
+
 
 def cell(value: Any, column: Column) -> str:
     """One value as the terminal shows it; what is missing is a dash."""
@@ -26,7 +28,8 @@ def cell(value: Any, column: Column) -> str:
         return str(value)
     if isinstance(value, int) and column.spec.endswith("g"):
         return f"{value:,}"
-    return format(value, column.spec)
+    shown = format(value, column.spec)
+    return shown[1:] if _NOTHING.fullmatch(shown) else shown
 
 
 def _missing(value: Any) -> bool:

@@ -14,7 +14,7 @@ from nets import hardened_net, random_net
 
 import boolrnn
 from boolrnn import cli
-from boolrnn.report import ask, beside, questions
+from boolrnn.report import ask, beside, content, questions
 from boolrnn.report.questions import QUESTIONS, Names
 
 TEXT = np.frombuffer(b"<a>one</a>\n<b>two</b>\n" * 2, np.uint8).astype(np.int64)
@@ -170,6 +170,34 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch):
     assert found.interrupted
     assert reasons["coflips"] == ""
     assert reasons["backbone"] == reasons["prune"] == ask.INTERRUPTED
+
+
+@pytest.mark.parametrize("verb", ["fragility", "cycles"])
+def test_an_interrupt_that_a_verb_keeps_for_itself_is_noticed(tmp_path, monkeypatch, verb):
+    def cut(question):
+        def short(*args, **options):
+            return dataclasses.replace(question.function(*args, **options), interrupted=True)
+
+        return dataclasses.replace(question, function=short) if question.verb == verb else question
+
+    monkeypatch.setattr(ask, "QUESTIONS", [cut(q) for q in QUESTIONS])
+    found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html")
+    reasons = dict(zip(found.question.tolist(), found.reason.tolist()))
+    assert found.interrupted
+    assert reasons[verb] == ""
+    assert (reasons["prune"] == ask.INTERRUPTED) == (verb == "fragility")
+
+
+def test_an_interrupt_while_reasons_are_sought_is_noticed(tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(content, "fragility", interrupted)
+    found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html")
+    assert found.interrupted
+    records = json.loads(blocks_of(tmp_path / "r.html")["details-0"])
+    assert records[3]["justify"] is not None
+    assert records[3]["fewest"] is None
 
 
 @pytest.mark.parametrize(

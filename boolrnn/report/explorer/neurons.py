@@ -66,7 +66,7 @@ def neurons(
         "on": listed(roles.neuron_on),
         **_dwells(dwell),
         "group": [k if k >= 0 else None for k in group_of(coflips).tolist()],
-        **_knockouts(knockout, automaton.hidden),
+        **_knockouts(knockout, automaton),
         **_weights(automaton, influence),
         "drives": _drives(automaton, np.unique(symbols)),
         "margin": _objects(mean=listed(margins.neuron_mean), min=listed(margins.neuron_min)),
@@ -100,10 +100,11 @@ def _dwells(dwell: Dwell) -> dict[str, list[Any]]:
     }
 
 
-def _knockouts(knockout: Knockout | None, hidden: int) -> dict[str, list[Any]]:
-    """What silencing each neuron costs, its place among all (1: the costliest), and what it votes for."""
+def _knockouts(knockout: Knockout | None, automaton: Automaton) -> dict[str, list[Any]]:
+    """What silencing each neuron costs, its place among all (1: the costliest), and what it votes for and
+    against: of the outputs that knockout lists, those with a positive and those with a negative weight."""
     if knockout is None:
-        return {name: [None] * hidden for name in ("knockout", "promotes", "demotes")}
+        return {name: [None] * automaton.hidden for name in ("knockout", "promotes", "demotes")}
     place = np.argsort(knockout.single_neuron)
     costs = _objects(
         delta=listed(knockout.single_delta[place]),
@@ -111,10 +112,12 @@ def _knockouts(knockout: Knockout | None, hidden: int) -> dict[str, list[Any]]:
         of_gap=listed(knockout.single_of_gap[place]),
         of_bias_gap=listed(knockout.single_of_bias_gap[place]),
     )
+    wy = automaton.weights.wy
+    promotes, demotes = knockout.single_promotes[place].tolist(), knockout.single_demotes[place].tolist()
     return {
         "knockout": [cost if cost["delta"] is not None else None for cost in costs],
-        "promotes": knockout.single_promotes[place].tolist(),
-        "demotes": knockout.single_demotes[place].tolist(),
+        "promotes": [[o for o in listed if wy[o, j] > 0] for j, listed in enumerate(promotes)],
+        "demotes": [[o for o in listed if wy[o, j] < 0] for j, listed in enumerate(demotes)],
     }
 
 

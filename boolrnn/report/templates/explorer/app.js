@@ -50,12 +50,16 @@ function move(t, neuron) {
   tell();
 }
 
-/** #t=42, #h28 or #t=42&h=28: at once, or soon while a key is held (browsers limit such changes). */
-function writeAddress() {
+/**
+ * #t=42, #h28 or #t=42&h=28: at once, or soon while a key is held (browsers limit such changes). An address
+ * that somebody typed meanwhile stays: its own event follows.
+ */
+function writeAddress(seen = location.hash) {
   clearTimeout(address.timer);
+  if (location.hash !== seen) return;
   const wait = address.last + 200 - Date.now();
   if (wait > 0) {
-    address.timer = setTimeout(writeAddress, wait);
+    address.timer = setTimeout(writeAddress, wait, seen);
     return;
   }
   address.last = Date.now();

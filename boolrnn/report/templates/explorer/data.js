@@ -136,8 +136,8 @@ function dress(node, attributes, children) {
  */
 function number(value, digits) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (digits !== undefined) return grouped(value.toFixed(digits));
+  if (!Number.isFinite(value)) return value > 0 ? "above 3.4e+38" : "below -3.4e+38"; // float32 ends there
+  if (digits !== undefined && Math.abs(value) < 1e15) return grouped(value.toFixed(digits)).replace(/^-(?=[0.]+$)/, "");
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return grouped(String(value));
   return general(value, 6);
 }
@@ -147,9 +147,23 @@ function signed(value, digits) {
   return value > 0 ? `+${number(value, digits)}` : number(value, digits);
 }
 
-/** A share in percent. */
+/** A share in percent; more digits where it would be rounded to 0 or 100 % and is neither. */
 function percent(share, digits = 1) {
-  return share === null || Number.isNaN(share) ? "–" : `${number(100 * share, digits)} %`;
+  if (share === null || Number.isNaN(share)) return "–";
+  return `${number(100 * share, digitsOf(100 * share, digits, 100))} %`;
+}
+
+/** At least `digits`, and so many more that a number strictly between 0 and `most` is neither when shown. */
+function digitsOf(value, digits, most) {
+  let found = digits;
+  while (found < 12 && value > 0 && value < most && [0, most].includes(Number(value.toFixed(found)))) found += 1;
+  return found;
+}
+
+/** What a symbol costs, with its unit. */
+function bitsText(bits) {
+  if (bits === null || Number.isNaN(bits)) return "–";
+  return `${bits > 0 && bits < 0.0005 ? general(bits, 2) : number(bits, 3)} bits`;
 }
 
 /** Python's format `.{digits}g`, with thousands between commas. */

@@ -69,6 +69,8 @@ function measureText(one, t) {
   const value = t < one.values.length ? one.values[t] : NaN;
   if (one.share) return percent(value);
   const least = one.least && !Number.isNaN(value) ? ` (h${array(one.least)[t]})` : "";
+  if (Number.isNaN(value)) return "–";
+  if (one.unit === "bits") return bitsText(value);
   return `${number(value, one.digits)}${one.unit ? ` ${one.unit}` : ""}${least}`;
 }
 

@@ -113,7 +113,7 @@ function neuronShow(body, record, records) {
 function neuronFacts(record, count) {
   const { knockout, influence, backbone, margin, role } = record;
   const rows = [
-    ["+1 at", [percent, record.on, " of positions"]],
+    ["+1 at", [percent, record.on, ` of ${data.windows?.roles ?? "positions"}`]],
     ["flips", [number, record.flips, ""], [percent, record.rate, " of steps"], ["", record.class]],
     ["dwell", [number, record.mean_dwell, " mean", 2], [neuronGeneral, record.median_dwell, " median"],
       [number, record.longest, " longest"]],
@@ -215,11 +215,22 @@ function neuronBar(share, less) {
   return el("span", { class: less ? "weight signed" : "weight", "aria-hidden": "true" }, bar);
 }
 
+/** The windows of the verbs, those with the same one together. */
+function neuronWindows() {
+  const verbs = ["dwell", "agreement", "margins", "roles", "coflips", "influence", "knockout", "backbone"];
+  const found = new Map();
+  for (const verb of verbs) {
+    const window = data.windows?.[verb];
+    if (window) found.set(window, [...(found.get(window) ?? []), verb === "roles" ? "+1 at and role" : verb]);
+  }
+  return [...found].map(([window, names]) => `${window}: ${names.join(", ")}`).join("; ") || data.window;
+}
+
 /** What the numbers are, beneath them. */
 function neuronDefinitions() {
   const lines = [
-    `Window: ${data.window}. Flips, dwells and the share at +1 are those of the network's signs; ` +
-      "beside the automaton's row is the share of its own run.",
+    `Windows: ${neuronWindows()}. Flips, dwells and the share at +1 are those of the network's signs; ` +
+      "the rows above are about the whole text, the automaton's is its own run.",
     "Flip: its sign differs from the one a position before. Dwell: steps between two consecutive " +
       "flips.",
     "Knockout: bits per character without its column of the readout, less those of the whole net; the " +

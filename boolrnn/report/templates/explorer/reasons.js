@@ -40,7 +40,7 @@ function guessesOf(t, record) {
     const top = told ? told.top : [array(`top_${whose}`)[t]];
     const list = top.map((output, k) => guessOf(output, told?.p[k] ?? null, output === truth));
     box.append(el("div", { class: `guess ${whose}` },
-      el("p", { class: "who" }, el("b", {}, whose), ` ${number(bits, 3)} bits`), el("ol", {}, ...list)));
+      el("p", { class: "who" }, el("b", {}, whose), ` ${bitsText(bits)}`), el("ol", {}, ...list)));
   }
   return box;
 }
@@ -57,7 +57,7 @@ function guessOf(output, p, right) {
 /** A probability with four digits after the point, in powers of ten where these would all be 0. */
 function chance(p) {
   if (p === null) return "";
-  return p > 0 && p < 0.00005 ? general(p, 2) : number(p, 4);
+  return p > 0 && p < 0.00005 ? general(p, 2) : number(p, digitsOf(p, 4, 1));
 }
 
 /** The neurons whose negation changes the cost of the true symbol most, and the chain of one of them. */
@@ -175,9 +175,9 @@ function leafOf(x, y, leaf, t) {
 /** The fewest signs whose negation changes the prediction; pointing at them marks them in the grid. */
 function fewestOf(panel, told) {
   const list = WHO.filter((whose) => told[whose]).map((whose) => fewestRow(panel, whose, told[whose]));
-  if (list.length === 0) return null;
-  return el("section", { class: "fewest" }, el("h4", {}, "fewest flips that change the prediction"),
-    el("ul", {}, ...list), remark("Signs of the state after t turned over, read out in exact arithmetic; the "
+  const heading = el("h4", {}, "fewest flips that change the prediction");
+  if (list.length < WHO.length) list.push(el("li", {}, "not computed: interrupted"));
+  return el("section", { class: "fewest" }, heading, el("ul", {}, ...list), remark("Signs of the state after t turned over, read out in exact arithmetic; the "
       + "prediction is the largest output. Proved: no smaller set does it."));
 }
 
