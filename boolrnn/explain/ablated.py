@@ -20,7 +20,7 @@ from boolrnn.model.weights import Weights
 from boolrnn.shapes import Bool, Float, Float64, Int64
 
 CLIP = float(np.log2(1e30))  # bits: the published programs take no probability for less than 1e-30
-_EXPONENTIALS = 5e7  # from here on, loading compiled code is made up for
+_EXPONENTIALS = 2e8  # from here on, loading compiled code (for the first time: compiling it) is made up for
 _BLOCK = 512  # positions that are worked on together
 _CELLS = 1 << 20  # float64 of scratch memory
 _WIDE = 1e6  # of scores: a term taken back from such sums would leave its rounding behind

@@ -34,7 +34,7 @@ from boolrnn.model.run import run
 from boolrnn.result import Result
 
 PERMUTATIONS = 20  # null models of backbone: their 95 % bound is the largest of them
-CYCLE_SYMBOLS, CYCLE_STARTS, CYCLE_SECONDS = 8, 2, 5.0  # the most frequent symbols
+CYCLE_SYMBOLS, CYCLE_STARTS, CYCLE_SECONDS = 6, 2, 5.0  # the most frequent symbols
 NEEDED = ("agreement", "run")  # without these there is nothing to show
 
 
