@@ -195,6 +195,8 @@ def check_output(output: str | None, *others: str | None, net: bool = True) -> N
     if output is None:
         return
     path = Path(output)
+    if output == "-":
+        raise OptionError("-: expected the name of a file to write")
     if net and path.suffix.lower() in PICKLES:
         raise OptionError(f"{path}: boolrnn writes no pickles; expected .npz, .safetensors or .pt")
     for other in others:

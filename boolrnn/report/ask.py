@@ -35,11 +35,11 @@ class _Round:
     def run(self) -> list[Asked]:
         """Start the second process, answer the other questions here, then wait for it."""
         aside = [question for question in QUESTIONS if question.aside]
-        second = beside(self.least, aside)
-        here = [question for question in QUESTIONS if second is None or not question.aside]
         with progress.bar("questions", len(QUESTIONS)) as tick, contextlib.ExitStack() as stack:
+            second = beside(self.least, aside)
             if second is not None:
                 stack.callback(second.close)
+            here = [question for question in QUESTIONS if second is None or not question.aside]
             for question in here:
                 tick(len(self.answers), question.verb)
                 self._keep(question, None)

@@ -5,12 +5,15 @@ answers are saved into it, and a line on stdout tells of each.
 """
 
 import json
+import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +34,8 @@ class Beside:
         self._path = Path(self._folder.name)
         asking.automaton.write(self._path / "net.npz")
         np.save(self._path / "text.npy", asking.symbols)
-        order = {"verbs": [q.verb for q in questions], "seed": asking.seed, "tanh": asking.tanh}
+        shared = {"seed": asking.seed, "tanh": asking.tanh, "parent": os.getpid()}
+        order = shared | {"verbs": [question.verb for question in questions]}
         (self._path / "order.json").write_text(json.dumps(order))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "boolrnn.report.beside", str(self._path)],
@@ -91,10 +95,19 @@ def beside(asking: Asking, questions: list[Question]) -> Beside | None:
         return None
 
 
+def _end_with(parent: int, folder: Path) -> None:
+    """When the first process is gone without a word (killed), clean up and go too."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
+
+
 def main(folder: Path) -> None:
     """Answer what the folder asks."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process decides what an interrupt means
     order = json.loads((folder / "order.json").read_text())
+    threading.Thread(target=_end_with, args=(order["parent"], folder), daemon=True).start()
     automaton = read_automaton(folder / "net.npz")
     asking = Asking(automaton, np.load(folder / "text.npy"), order["seed"], order["tanh"])
     questions = {question.verb: question for question in QUESTIONS}

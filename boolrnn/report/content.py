@@ -119,7 +119,7 @@ def _sizes(asking: Asking, named: Names) -> dict[str, Any]:
             "name": "" if named.model is None else PurePath(named.text or "TEXT").name,
             "length": len(asking.symbols),
         },
-        "command": named.command("report", "--details A:B"),
+        "command": named.command("report", "--details A:B -o details.html"),
     }
 
 

@@ -74,7 +74,7 @@ def read_ledgers(directory: str | os.PathLike[str]) -> list[Ledger]:
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and path.is_file())
     except OSError as error:
         raise OptionError(f"with {folder}: cannot be read ({error.strerror}), expected a directory") from None
-    found = [(path, content) for path in paths for content in [_read(path)] if _is_ledger(content)]
+    found = [(path, content) for path in paths for content in [_read(path)] if _is_ledger(path, content)]
     if not found:
         raise OptionError(f"with {folder}: holds no ledger, expected .json files of `python -m analyses`")
     return [_ledger(path, content) for path, content in found]
@@ -89,8 +89,11 @@ def _read(path: Path) -> Any:
         raise ResultError(f"{path}: is no JSON, expected a ledger of `python -m analyses`") from None
 
 
-def _is_ledger(content: Any) -> bool:
-    return isinstance(content, dict) and content.get("schema") == SCHEMA
+def _is_ledger(path: Path, content: Any) -> bool:
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(schema, str) and schema.startswith("ledger/") and schema != SCHEMA:
+        raise ResultError(f"{path}: schema {schema!r} is unknown here; known: {SCHEMA}")
+    return schema == SCHEMA
 
 
 def _ledger(path: Path, content: dict[str, Any]) -> Ledger:

@@ -85,8 +85,12 @@ def write_report(
         Where a ledger cannot be read, or the page not be written.
     """
     began = time.monotonic()
-    if part < 1 or seed < 0:
-        raise OptionError(f"part {part}, seed {seed}: expected at least 1 position and a seed of 0 or more")
+    if part < 1:
+        raise OptionError(f"part {part}: expected at least 1 position")
+    if not 0 <= seed < 1 << 32:
+        raise OptionError(f"seed {seed}: expected 0..{(1 << 32) - 1}")
+    if budget is not None and not budget > 0:
+        raise OptionError(f"budget {budget}: expected more than 0 seconds")
     automaton = as_automaton(model)
     symbols = check_symbols(symbols, automaton.weights)
     _check_details(details, len(symbols) - automaton.weights.predicts)

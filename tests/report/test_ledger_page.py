@@ -126,8 +126,11 @@ def test_a_directory_without_ledgers_is_refused(tmp_path):
         read_ledgers(tmp_path / "none")
     with pytest.raises(OptionError, match="holds no ledger"):
         read_ledgers(tmp_path)
-    (tmp_path / "x.json").write_text('{"schema": "ledger/2"}')
+    (tmp_path / "x.json").write_text('{"schema": "run/1"}')
     with pytest.raises(OptionError, match="holds no ledger"):
+        read_ledgers(tmp_path)
+    (tmp_path / "x.json").write_text('{"schema": "ledger/2"}')
+    with pytest.raises(ResultError, match="x.json: schema 'ledger/2' is unknown here; known: ledger/1"):
         read_ledgers(tmp_path)
     (tmp_path / "x.json").write_bytes(b"\xff{")
     with pytest.raises(ResultError, match="is no JSON"):

@@ -4,8 +4,13 @@ import base64
 import dataclasses
 import gzip
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import time
 
 import click
 import numpy as np
@@ -209,6 +214,10 @@ def test_an_interrupt_while_reasons_are_sought_is_noticed(tmp_path, monkeypatch)
         (["-o", "net.bin"], "overwritten"),
         (["--part", "0"], "not in the range"),
         (["--seed", "-1"], "seed"),
+        (["--seed", str(1 << 32)], "seed"),
+        (["--budget", "nan"], "budget nan"),
+        (["--budget", "0"], "budget 0"),
+        (["-o", "-"], "name of a file"),
     ],
 )
 def test_bad_requests_are_one_line_and_write_nothing(files, monkeypatch, options, says):
@@ -238,3 +247,28 @@ def test_what_a_second_process_does_not_answer_is_asked_here(tmp_path, monkeypat
     monkeypatch.setattr(beside.sys, "executable", "/bin/false")
     found = boolrnn.write_report(random_net(5, 4, 128), TEXT, tmp_path / "r.html")
     assert set(found.reason.tolist()) == {""}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="a process that is killed without a word")
+def test_a_killed_report_leaves_nothing_behind(tmp_path):
+    """The second process and its folder go with the first."""
+    boolrnn.write_weights(random_net(1, 128, 128), tmp_path / "n.npz")
+    (tmp_path / "t").write_bytes(bytes(TEXT.tolist()) * 20)
+    environment = {k: v for k, v in os.environ.items() if k != "BOOLRNN_CHECK_SHAPES"}
+    environment["TMPDIR"] = str(tmp_path)
+    words = [sys.executable, "-m", "boolrnn", "report", "n.npz", "t"]
+    first = subprocess.Popen(words, cwd=tmp_path, env=environment)
+    try:
+        until(lambda: list(tmp_path.glob("boolrnn-*/order.json")))
+    finally:
+        first.kill()
+        first.wait()
+    until(lambda: not list(tmp_path.glob("boolrnn-*")))
+
+
+def until(happens):
+    ends = time.monotonic() + 60
+    while not happens():
+        assert time.monotonic() < ends
+        time.sleep(0.1)

@@ -18,6 +18,7 @@ from boolrnn.report.charts.marks import (
 )
 from boolrnn.report.sheets import Column, Table
 
+_COLOURS = (NETWORK, AUTOMATON, INK)
 _SETS = ("first k kept", "best k found", "first k removed")
 
 
@@ -39,7 +40,9 @@ def _curves(result: Knockout) -> Chart:
     levels = [value for value in (result.baseline, result.bias_only) if value is not None]
     x = counted_axis("k", "k, neurons", values_of(table, "k"))
     y = number("bpc", "bits per character", **span(values + levels))
-    apart = told_apart(_SETS, "set", (NETWORK, AUTOMATON, INK), lines=True)
+    drawn = {name for name, *_ in table.rows}
+    sets = [(name, colour) for name, colour in zip(_SETS, _COLOURS) if name in drawn] or [(_SETS[0], INK)]
+    apart = told_apart([name for name, _ in sets], "set", [colour for _, colour in sets], lines=True)
     spec = plane(
         {"mark": {"type": "line"}, "encoding": {"x": x, "y": y} | apart},
         catch(table, x=x, y=y),

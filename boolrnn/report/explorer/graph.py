@@ -147,7 +147,7 @@ def _definitions(influence: Influence, backbone: Backbone | None, coflips: Cofli
             f"that bit, and traced on, {backbone.depth:,} steps back; {backbone.window}, {backbone.states}."
         )
     return {
-        "rate": "Share of positions at which flipping the bit of `from` changes the bit of `to` one step "
+        "rate": "Share of positions at which flipping a neuron's bit changes the other's bit one step "
         f"later; {influence.window}, {influence.states}.",
         "share": share,
         "group": "Neurons that flip together: communities (Louvain) of the pairs that do so more often than "

@@ -27,7 +27,7 @@ def _(result: Report) -> Sheet:
     everything = facts(
         ("size", result.bytes, "bytes"),
         ("text", result.symbols, "symbols"),
-        ("positions with details", result.detailed, "of the others: states, flips, margins, bits"),
+        ("positions with details", result.detailed, "all have states, flips, margins and bits"),
         ("slower questions read", result.part, "positions at most"),
         ("ledgers of claims", result.ledgers, ""),
         ("seconds", result.seconds, ""),
@@ -44,7 +44,7 @@ def _(result: Report) -> Sheet:
             ),
             Table(
                 "questions",
-                (Column("verb"), Column("seconds", ".2f"), Column("no answer because"), Column("command")),
+                (Column("verb"), Column("seconds", ".2f"), Column("no answer"), Column("command")),
                 Rows(result.question, result.question_seconds, result.reason, result.command),
             ),
         ],

@@ -82,7 +82,10 @@ function readAddress(hash) {
 /** Go where the address points; what it does not name stays as it is. */
 function followAddress() {
   const { t, neuron } = readAddress(location.hash);
-  if (t === null && neuron === null) return;
+  if (t === null && neuron === null) {
+    if (/^#(t=|h=?[-\d])/.test(location.hash)) writeAddress(); // no position and no neuron: say what is shown
+    return;
+  }
   move(t ?? app.t, neuron ?? app.neuron);
 }
 

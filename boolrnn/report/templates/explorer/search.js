@@ -43,9 +43,10 @@ function lookFor(query) {
 
 /** The symbols that a query stands for: {pattern}; {unknown: words} where it holds one that is none. */
 function patternOf(query) {
-  const byName = data.names.indexOf(query.trim());
+  const byName = data.names.indexOf(query.trim().replace(/^0x[0-9a-f]+$/i, (hex) => hex.toLowerCase()));
   if (byName >= 0) return { pattern: [byName] };
-  const values = [...new TextEncoder().encode(query)];
+  const plain = query.replace(/[␣↵⇥]/g, (sign) => ({ "␣": " ", "↵": "\n", "⇥": "\t" })[sign]); // as cells show them
+  const values = [...new TextEncoder().encode(plain)];
   const pattern = values.map((value) => data.bytes.indexOf(value));
   const missing = pattern.indexOf(-1);
   if (missing < 0) return { pattern };
