@@ -103,6 +103,11 @@ _WHERE = {
     "pmi": "boolrnn.explain.pmi",
     "Roles": "boolrnn.explain.roles",
     "roles": "boolrnn.explain.roles",
+    # weights from statistics
+    "PredictWeights": "boolrnn.explain.predict_weights",
+    "predict_weights": "boolrnn.explain.predict_weights",
+    "Substitute": "boolrnn.explain.substitute",
+    "substitute": "boolrnn.explain.substitute",
     # exact machines
     "Extract": "boolrnn.machines.extract",
     "extract": "boolrnn.machines.extract",

@@ -50,6 +50,8 @@ EMBEDDED = {
     "justify": ["--at", "0:9"],
     "pmi": ["--depth", "2", "--positions", "0:60"],
     "roles": ["--shuffles", "19"],
+    "predict-weights": ["--resamples", "9"],
+    "substitute": ["--alphas", "0,1", "--no-optimise"],
     "extract": [],
 }
 
@@ -194,7 +196,7 @@ def test_certify_sets_the_exit_code_and_writes_only_proofs(files):
 
 def test_nets_are_made_and_hardened(files):
     text = files / "text"
-    made = run("construct", text, "-o", files / "r.npz", "--groups", 3, "--bits", 4, "--json")
+    made = run("construct", text, "-o", files / "r.npz", "--groups", 3, "--bits", 4, "--l2", 0, "--json")
     assert made.returncode == 0
     assert list(json.loads(made.stdout)["made_by"]["inputs"]) == [str(text)]
     options = ("--certificate", files / "c.json", "--epochs", 0, "--json")

@@ -301,4 +301,72 @@ def roles(pair: Pair, **options: Any) -> Any:
     return roles(pair.automaton, pair.needed_symbols, **options)
 
 
-VERBS = (attribution, offsets, knockout, prune, justify, pmi, roles)
+@verb(text="needed")
+@click.option(
+    "--resamples",
+    type=int,
+    default=1000,
+    show_default=True,
+    help="Random relabellings of neurons to compare with; 0: neither these nor shuffled nets.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the relabellings and shuffled nets.")
+@click.option(
+    "--as-published",
+    is_flag=True,
+    default=False,
+    help="The published formulas, slips included: one selection inverted, two windows one apart.",
+)
+@TANH
+@FIGURE
+def predict_weights(pair: Pair, **options: Any) -> Any:
+    """How well weights follow from what is counted on the text and the net's own states.
+
+    Correlation of every statistic with the matrix that it should predict: agreement of signs, covariance,
+    log ratios, PMI, log odds; beside it what random relabellings of the neurons give, and nets of shuffled
+    weights (weights make the states that are counted). Circular are statistics computed from the weights
+    themselves. Per neuron too.
+
+    Example:  boolrnn predict-weights sat_model.bin text.txt --figure r.svg
+    """
+    from boolrnn.explain.predict_weights import predict_weights
+
+    return predict_weights(pair.automaton, pair.needed_symbols, **options)
+
+
+@verb(text="needed")
+@click.option(
+    "--alphas",
+    type=Numbers(float, "shares of the trained weights"),
+    default=(0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0),
+    show_default="0,.1,.2,.3,.5,.7,.8,.9,1",
+    help="Shares of the trained weights; the rest is the statistic.",
+)
+@click.option(
+    "--optimise/--no-optimise",
+    default=True,
+    show_default=True,
+    help="Also the nets of statistics with the best readout for their states.",
+)
+@click.option(
+    "--as-published",
+    is_flag=True,
+    default=False,
+    help="The published constants and windows, and 500 epochs of descent for readouts.",
+)
+@TANH
+@FIGURE
+def substitute(pair: Pair, **options: Any) -> Any:
+    """What it costs to put statistics in the place of trained weights.
+
+    Every matrix and bias, and all of them, replaced by what is counted on the text, or blended with it; each
+    net runs again from h = 0, in float32 and float64. A row that moves by more than 1e-4 between the two is
+    not stable.
+
+    Example:  boolrnn substitute sat_model.bin text.txt --alphas 0,0.5,1 --figure blends.svg
+    """
+    from boolrnn.explain.substitute import substitute
+
+    return substitute(pair.automaton, pair.needed_symbols, **options)
+
+
+VERBS = (attribution, offsets, knockout, prune, justify, pmi, roles, predict_weights, substitute)

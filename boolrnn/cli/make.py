@@ -8,7 +8,18 @@ from boolrnn.cli.common import FIGURE, Pair, verb
 from boolrnn.cli.making import CHECKPOINT, Corpus, maker
 
 RECIPES = ("tanh", "signs", "healing", "text")
-READOUTS = ("logratio", "least-squares", "gradient")
+READOUTS = (
+    "logratio",
+    "least-squares",
+    "fourier",
+    "bayes",
+    "gradient",
+    "descent",
+    "least-squares-20",
+    "least-squares-500",
+    "backoff",
+)
+FEATURES = ("mixed", "parity", "splits", "spread", "onehot", "semantic", "hybrid", "contexts")
 
 
 @maker
@@ -52,14 +63,47 @@ def train(corpus: Corpus, output: str, recipe: str, settings: tuple[str, ...], *
 @click.option(
     "--readout", type=click.Choice(READOUTS), default="gradient", show_default=True, help="How to predict."
 )
+@click.option(
+    "--features", type=click.Choice(FEATURES), default="mixed", show_default=True, help="What states spell."
+)
 @click.option("--groups", type=int, default=16, show_default=True, help="Symbols that the register holds.")
-@click.option("--bits", type=int, default=8, show_default=True, help="Hash bits of each symbol.")
+@click.option("--bits", type=int, default=8, show_default=True, help="Bits of each symbol's code.")
+@click.option(
+    "--held-out", type=float, default=0.1, show_default=True, help="Share of TEXT, at its end, only scored."
+)
+@click.option(
+    "--validation",
+    type=float,
+    default=0.1,
+    show_default=True,
+    help="Share of the rest: chooses settings.",
+)
+@click.option("--l2", type=float, metavar="L", help="Penalty of the readout gradient; 0: none.  [chosen]")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the features `splits`.")
+@click.option("--budget", type=float, metavar="SECONDS", help="Stop the fit then; the gap says how near.")
+@click.option(
+    "--as-published", is_flag=True, default=False, help="The published net, windows and settings instead."
+)
+@FIGURE
 def construct(corpus: Corpus, output: str, **options: Any) -> Any:
     """A shift register with a fitted readout: a net from statistics, not trained.
 
-    Its state spells hash codes of the last symbols. It is certified for every text, and needs no torch.
+    Its state spells codes of the last symbols. It is certified for every text, and needs no torch.
 
-    Example:  boolrnn construct notes.txt -o register.npz --groups 16 --bits 8
+    \b
+    Features                                        Readouts
+    mixed    the published hash                     logratio, fourier, bayes (onehot only),
+    parity   the published hash of two patterns     least-squares: closed forms
+    splits   random halves of the symbols           descent, least-squares-20, -500:
+    spread   codes far from each other              gradient descent as published
+    onehot   a bit per symbol (--bits: none)        gradient: the optimum, with its gap proved
+    semantic letter, digit, tag, word, ... (new)    backoff: an n-gram estimate (contexts only)
+    hybrid   semantic and mixed, half and half
+    contexts a neuron per frequent context of up to --groups symbols
+
+    To memorise a short text:  --held-out 0 --l2 0
+
+    Example:  boolrnn construct notes.txt -o net.npz --features contexts --groups 4 --bits 256
     """
     from boolrnn.make.construct import construct
 

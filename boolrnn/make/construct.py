@@ -1,60 +1,105 @@
-"""construct: a net from statistics alone, a shift register with a fitted readout; nothing is trained.
+"""construct: a net from statistics alone. Nothing recurrent is trained, and its states are known beforehand.
 
-Group 0 writes a hash code of each symbol, group g copies group g - 1: after n symbols the state spells the
-last `groups` symbols, so the automaton is known before it is run. The published construction has 16 groups
-of 8 bits, wx = +-10 and wh = 5; here the gain (16) is such that the float32 program is the automaton, bit
-for bit, on every text. Three readouts:
+Group 0 of the register writes a code of the symbol read, group g copies group g - 1: after n symbols the
+state spells the last `groups` symbols (boolrnn.make.register; other features: BODIES). So the automaton is
+known before it is run, and the float32 program is that automaton, bit for bit, on every text: integers times
+16, certified. What is left is the readout, fitted to the text's states:
 
-logratio       wy = scale (ln p(next | bit = 1) - ln p(next | bit = 0)), smoothed; scale and smoothing chosen
-               on a grid by the bits per character of the text itself, so two numbers are fitted
-least-squares  ridge regression on the centred next symbol, times the scale that predicts best (the
-               published pseudo-inverse)
-gradient       the optimum of the cross-entropy (L-BFGS; the published one is 1,000 steps of full-batch
-               gradient descent)
+logratio, fourier, bayes, least-squares   closed forms with one or two settings (boolrnn.make.closed_forms)
+descent, least-squares-20, least-squares-500   full-batch gradient descent as published, from zero or from
+                                          least squares (boolrnn.make.full_batch)
+gradient       the optimum of the penalised cross-entropy, with a proved gap (boolrnn.make.optimum)
+backoff        an interpolated n-gram estimate, for features `contexts` (boolrnn.make.backoff)
+
+The last part of the text is held out: nothing about it is counted, chosen or fitted. Settings are chosen on
+a validation part before it. `as_published` gives the published family instead (boolrnn.make.published).
 """
 
 import dataclasses
 import hashlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from boolrnn.check.certify import certify
+from boolrnn.check.certify import Certify, certify
 from boolrnn.errors import OptionError, TextError
+from boolrnn.make.backoff import backoff
+from boolrnn.make.body import BODIES, body
+from boolrnn.make.closed_forms import bayes, fourier, least_squares, logratio
+from boolrnn.make.contexts import ContextsBody
+from boolrnn.make.fitting import Features, Fitted, Split, Task
+from boolrnn.make.full_batch import descent, least_squares_20, least_squares_500
 from boolrnn.make.integers import on_grid
-from boolrnn.make.made import Made, costs, learned_alphabet, net_fields
-from boolrnn.make.readout import fit_readout
-from boolrnn.model.automaton import compile
+from boolrnn.make.made import Made, learned_alphabet, net_fields, sign_costs
+from boolrnn.make.optimum import gradient, lowest
+from boolrnn.make.published import Published, published
+from boolrnn.make.register import Body
+from boolrnn.model.rnn import cost_of, surprisal
 from boolrnn.model.weights import Weights
 from boolrnn.result import named
+from boolrnn.shapes import Float64, Int64
 
-READOUTS = ("logratio", "least-squares", "gradient")
-GAIN = 16.0
-SMOOTHING = np.arange(1, 11) / 2  # 0.5, 1, ..., 5
-SCALES = np.arange(1, 61) / 20  # 0.05, 0.10, ..., 3
-MULTIPLES = np.arange(2, 101) / 2  # 1, 1.5, ..., 50
-RIDGE = 0.01
-LARGEST = 4096
+FITS: dict[str, Callable[[Task], Fitted]] = {
+    "logratio": logratio,
+    "least-squares": least_squares,
+    "fourier": fourier,
+    "bayes": bayes,
+    "gradient": gradient,
+    "descent": descent,
+    "least-squares-20": least_squares_20,
+    "least-squares-500": least_squares_500,
+}
+READOUTS = (*FITS, "backoff")
+LARGEST = 4096  # neurons
+SOUND = "settings chosen on the validation part, fitted to all that is not held out"
+BLOCKS = 100  # parts of the text whose bpc is told
+_ROWS = 4096  # positions scored at once
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Construct(Made):
-    """The net, its code and its fitted numbers. `distinct` counts the codes of the symbols that it has."""
+    """The net, its states' codes, its readout, and what it costs.
+
+    `bpc.train` covers positions 0..`split.held_out` - 1, `bpc.held_out` the others (None where there are
+    none), `bpc.filled` positions `groups` to the last. `optimality_gap`: bits per position by which the
+    penalised cross-entropy of the training positions lies above its least value, at most;
+    `bpc.lowest`: no readout of these states, however large, does better on them. `distinct_codes`: symbols
+    that the net tells apart when it reads them. `blocks`: bpc along the text.
+    """
 
     schema = "construct/1"
 
+    variant: str
     readout: str
+    features: str
     groups: int
     bits: int
-    distinct: int
-    smoothing: float | None  # logratio: chosen on the text
-    scale: float | None  # logratio, least-squares: chosen on the text
+    distinct_codes: int
+    groups_decoded: int | None  # of groups_checked: groups that spell the symbol they should, on this text
+    groups_checked: int | None
+    smoothing: float | None
+    scale: float | None
+    l2: float | None
+    iterations: int | None
+    optimality_gap: float | None
+    optimality_proof: str | None
+    split_validation: int | None = named("split.validation")  # first position that chooses settings
+    split_held_out: int | None = named("split.held_out")  # first position that is only scored
+    bpc_all: float | None = named("bpc.all")
+    bpc_train: float | None = named("bpc.train")
+    bpc_held_out: float | None = named("bpc.held_out")
+    bpc_filled: float | None = named("bpc.filled")
+    bpc_lowest: float | None = named("bpc.lowest")
     bpc_float: float | None = named("bpc.float")
     bpc_sign_dynamics: float | None = named("bpc.sign_dynamics")
     level: str
     form: str | None
     outputs_level: str | None = named("outputs.level")
+    parameters_fitted: int  # entries of the readout that are not zero
+    block_first: Int64[np.ndarray, "B"] = named("blocks.first")
+    block_bpc: Float64[np.ndarray, "B"] = named("blocks.bpc")
     text_sha256: str = named("text.sha256")
     text_symbols: int = named("text.symbols")
     seconds: float
@@ -64,156 +109,200 @@ def construct(
     text: bytes,
     *,
     readout: str = "gradient",
+    features: str = "mixed",
     groups: int = 16,
     bits: int = 8,
+    held_out: float = 0.1,
+    validation: float = 0.1,
+    l2: float | None = None,
+    seed: int = 0,
+    budget: float | None = None,
     alphabet: np.ndarray | None = None,
+    as_published: bool = False,
 ) -> Construct:
     """Construct a net of `groups` x `bits` neurons for `text` (bytes).
+
+    The last `held_out` of the text is only scored; of the positions before it the last share `validation`
+    chooses settings, and then is fitted with the others. `l2` fixes the penalty of `gradient` (None: chosen;
+    0: the bare cross-entropy, which memorises), `budget` the seconds it may take. `features="onehot"` has a
+    bit per symbol, "contexts" at most `groups` x `bits` neurons for contexts of up to `groups` symbols.
 
     Raises
     ------
     OptionError
-        On a readout or size that is not known.
+        On readouts, features, sizes or shares that are not known or do not go together.
     TextError
         On a text of fewer than two symbols, or a byte outside the alphabet.
     """
     begun = time.monotonic()
-    if readout not in READOUTS:
-        raise OptionError(f"readout {readout!r}: expected one of {', '.join(READOUTS)}")
-    if groups < 1 or bits < 1 or groups * bits > LARGEST:
-        raise OptionError(
-            f"{groups} groups of {bits} bits: expected at least 1 each, at most {LARGEST} neurons"
+    _check(readout, features, groups, bits)
+    if as_published:
+        for name, value in (("l2", l2), ("budget", budget), ("alphabet", alphabet)):
+            if value is not None:
+                raise OptionError(f"{name}: what is as published has none of its own")
+        found = published(
+            text, readout=readout, features=features, groups=groups, bits=bits, held_out=held_out
         )
+        return _of_published(found, features, text, begun)
     values, symbols = learned_alphabet(text, alphabet)
     if len(symbols) < 2:
         raise TextError("1 symbol: nothing is predicted, expected at least 2")
-    codes = mixed_hash(values, bits)
-    net = register(codes, groups, values)
-    features = np.where(compile(net).run(symbols).states[:-1], 1.0, -1.0)
-    fitted = FITS[readout](features, symbols, net.symbols, groups)
-    wy, by = on_grid(fitted.wy, fitted.by)
-    net = dataclasses.replace(net, wy=wy, by=by)
-    score = costs(net, symbols).bpc()
-    proof = certify(net, symbols, outputs=True)
-    return Construct(
-        **net_fields(net),
+    split = Split.of(len(symbols), held_out, validation)
+    made = body(features, values, symbols[: split.held + 1], groups=groups, bits=bits, seed=seed)
+    if made.net.hidden > LARGEST:
+        raise OptionError(f"{made.net.hidden:,} neurons: expected at most {LARGEST:,}")
+    task = Task(made.features(symbols), symbols, len(values), groups, split)
+    fitted = _fit(task, made, readout, l2, budget)
+    net = with_readout(made.net, fitted)
+    costs = costs_of(net, task.features, task.targets)
+    right, checked = made.decoded(symbols)
+    return _result(
+        net,
+        certify(net, outputs=True),
+        fitted,
+        _scored(costs, costs, split, groups) | {"bpc_lowest": _lowest(task, fitted)},
+        variant=SOUND,
+        split=split,
         readout=readout,
+        features=features,
         groups=groups,
         bits=bits,
-        distinct=len(np.unique(codes, axis=0)),
-        smoothing=fitted.smoothing,
-        scale=fitted.scale,
-        bpc_float=score[0],
-        bpc_sign_dynamics=score[1],
-        level=proof.level,
-        form=proof.form,
-        outputs_level=proof.outputs,
-        text_sha256=hashlib.sha256(text).hexdigest(),
-        text_symbols=len(symbols),
+        distinct_codes=made.distinct,
+        groups_decoded=right,
+        groups_checked=checked,
+        text=text,
         seconds=time.monotonic() - begun,
     )
 
 
-def mixed_hash(values: np.ndarray, bits: int) -> np.ndarray:
-    """The published hash: a code of `bits` bits for each byte value, bool (V, bits)."""
-    many, whole = np.uint64(73244475), np.uint64(0xFFFFFFFF)
-    x = values.astype(np.uint64)[:, None]
-    j = np.arange(bits, dtype=np.uint64)[None, :]
-
-    def stirred(u: np.ndarray) -> np.ndarray:
-        u = (many * (u ^ (u >> np.uint64(4)))) & whole
-        return u ^ (u >> np.uint64(16))
-
-    mixed = stirred((stirred(x) + j * np.uint64(2654435761)) & whole)
-    return (mixed & np.uint64(1)).astype(bool)
+def with_readout(net: Weights, fitted: Fitted) -> Weights:
+    """The net with this readout, rounded so that every output is an exact float32 sum."""
+    wy, by = on_grid(fitted.wy, fitted.by)
+    return dataclasses.replace(net, wy=wy, by=by)
 
 
-def register(codes: np.ndarray, groups: int, alphabet: np.ndarray) -> Weights:
-    """The shift register of `codes` (V, bits), without a readout: integers times 16, bias 0.
+def costs_of(net: Weights, features: Features, targets: np.ndarray) -> Float64[np.ndarray, "P"]:
+    """Bits that each of `targets` (P) costs, predicted from the hidden values beside it."""
+    if isinstance(features, np.ndarray):
+        return surprisal(net, features, targets)
+    wide = 2 * net.wy.astype(np.float64)  # on bits alone: +-1 is twice the bit, less 1
+    base = net.by.astype(np.float64) - net.wy.astype(np.float64).sum(axis=1)
+    costs = np.empty(len(targets))
+    for first in range(0, len(targets), _ROWS):
+        part = slice(first, first + _ROWS)
+        costs[part] = cost_of(features[part] @ wide.T + base, targets[part])
+    return costs
 
-    A copying row has one weight, 2, and a drive of 1, so that its sum is odd: 3 or -1.
-    """
-    symbols, bits = codes.shape
-    hidden = groups * bits
-    wx, wh = np.ones((hidden, symbols)), np.zeros((hidden, hidden))
-    wx[:bits] = np.where(codes.T, 1, -1)
-    wh[np.arange(bits, hidden), np.arange(hidden - bits)] = 2
-    return Weights(
-        wx=(GAIN * wx).astype(np.float32),
-        wh=(GAIN * wh).astype(np.float32),
-        bh=np.zeros(hidden, np.float32),
-        wy=np.zeros((symbols, hidden), np.float32),
-        by=np.zeros(symbols, np.float32),
-        alphabet=alphabet,
+
+def _check(readout: str, features: str, groups: int, bits: int) -> None:
+    if readout not in READOUTS:
+        raise OptionError(f"readout {readout!r}: expected one of {', '.join(READOUTS)}")
+    if features not in BODIES:
+        raise OptionError(f"features {features!r}: expected one of {', '.join(BODIES)}")
+    if readout == "backoff" and features != "contexts":
+        raise OptionError(f"readout backoff with features {features}: expected features contexts")
+    if groups < 1 or bits < 1 or groups * bits > LARGEST:
+        raise OptionError(
+            f"{groups} groups of {bits} bits: expected at least 1 each, at most {LARGEST} neurons"
+        )
+
+
+def _fit(task: Task, made: Body, readout: str, l2: float | None, budget: float | None) -> Fitted:
+    """The readout of that name; what it leaves unsaid about its optimum is nothing."""
+    if readout == "gradient":
+        return gradient(task, l2=l2, budget=budget)
+    for name, value in (("l2", l2), ("budget", budget)):
+        if value is not None:
+            raise OptionError(f"{name} {value:g}: expected with the readout gradient alone")
+    return (
+        backoff(task, made)
+        if isinstance(made, ContextsBody) and readout == "backoff"
+        else FITS[readout](task)
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class Fitted:
-    """A readout, and what was chosen on the text."""
-
-    wy: np.ndarray  # float32 (O, H)
-    by: np.ndarray  # float32 (O)
-    smoothing: float | None = None
-    scale: float | None = None
+def _lowest(task: Task, fitted: Fitted) -> float:
+    """Bits that no readout gets below on the training positions."""
+    if fitted.lowest is not None:
+        return fitted.lowest
+    held = task.split.held
+    return lowest(task.features[:held], task.targets[:held])
 
 
-def _marginal(symbols: np.ndarray, outputs: int) -> np.ndarray:
-    """ln of the smoothed share of each symbol in the whole text."""
-    counts = np.bincount(symbols, minlength=outputs) + 0.5
-    return np.log(counts / counts.sum())
+def _of_published(found: Published, features: str, text: bytes, begun: float) -> Construct:
+    """The result for a published net, whose float32 program need not be its automaton."""
+    signs = sign_costs(found.net, found.symbols)
+    whole = Split.of(len(found.symbols))
+    scores = _scored(found.costs, signs, whole, found.groups)
+    if found.readout == "least-squares":  # published over these positions, with the multiple best there
+        again = published(
+            text, readout=found.readout, features=features, groups=found.groups, bits=found.bits, filled=True
+        )
+        scores["bpc_filled"] = again.bpc()
+    if found.train is not None:
+        scores |= {"bpc_train": found.bpc(found.train), "bpc_held_out": found.bpc(found.test)}
+    right, checked = found.decoded
+    return _result(
+        found.net,
+        certify(found.net, found.symbols, outputs=True),
+        found.fitted,
+        scores | {"bpc_lowest": found.fitted.lowest},
+        variant=found.variant,
+        split=None,
+        readout=found.readout,
+        features=features,
+        groups=found.groups,
+        bits=found.bits,
+        distinct_codes=found.distinct,
+        groups_decoded=right,
+        groups_checked=checked,
+        text=text,
+        seconds=time.monotonic() - begun,
+    )
 
 
-def _cost(scores: np.ndarray, targets: np.ndarray) -> float:
-    """Mean nats of the targets under these logits."""
-    scores = scores - scores.max(axis=1, keepdims=True)
-    chosen = scores[np.arange(len(targets)), targets]
-    return float((np.log(np.exp(scores).sum(axis=1)) - chosen).mean())
+def _mean(costs: np.ndarray) -> float | None:
+    return float(costs.mean()) if len(costs) else None
 
 
-def logratio(features: np.ndarray, symbols: np.ndarray, outputs: int, groups: int) -> Fitted:
-    """Per bit of the register the log ratio of what follows, over the places where it is filled.
-
-    `features` (P, H) are the hidden values that predict `symbols[1:]`.
-    """
-    targets, by, bits = symbols[1:], _marginal(symbols, outputs), features.shape[1] // groups
-    hot = np.eye(outputs)[targets]
-    ones, every = np.empty((features.shape[1], outputs)), np.empty((features.shape[1], outputs))
-    for g in range(groups):
-        part = slice(g * bits, (g + 1) * bits)
-        ones[part] = (features[g:, part] > 0).T.astype(np.float64) @ hot[g:]
-        every[part] = hot[g:].sum(axis=0)
-    best = (np.inf, 0.0, 0.0, np.zeros_like(every))
-    for smoothing in SMOOTHING.tolist():
-        counts = [ones + smoothing, every - ones + smoothing]
-        with_one, without = (np.log(c / c.sum(axis=1, keepdims=True)) for c in counts)
-        raised = features @ (with_one - without)
-        for scale in SCALES.tolist():
-            found = _cost(scale * raised + by, targets)
-            best = min(best, (found, smoothing, scale, with_one - without), key=lambda each: each[0])
-    return Fitted((best[2] * best[3].T).astype(np.float32), by.astype(np.float32), best[1], best[2])
+def _scored(costs: np.ndarray, signs: np.ndarray, split: Split, groups: int) -> dict[str, float | None]:
+    """bpc of the windows, by field."""
+    return {
+        "bpc_all": _mean(costs),
+        "bpc_train": _mean(costs[: split.held]),
+        "bpc_held_out": _mean(costs[split.held :]),
+        "bpc_filled": _mean(costs[groups:]),
+        "bpc_float": _mean(costs),
+        "bpc_sign_dynamics": _mean(signs),
+    } | _along(costs)
 
 
-def least_squares(features: np.ndarray, symbols: np.ndarray, outputs: int, groups: int) -> Fitted:
-    """Ridge regression on the signs of the filled places, times the multiple that predicts best."""
-    targets, by = symbols[1:], _marginal(symbols, outputs)
-    rows = slice(min(groups, len(targets) - 1), None)
-    signs = np.where(features[rows] > 0, 1.0, -1.0)
-    centred = np.eye(outputs)[targets[rows]] - np.exp(by)
-    square = signs.T @ signs + RIDGE * np.eye(signs.shape[1])
-    solved = np.linalg.solve(square, signs.T @ centred)
-    raised = features @ solved
-    scale = min((_cost(m * raised + by, targets), m) for m in MULTIPLES.tolist())[1]
-    return Fitted((scale * solved.T).astype(np.float32), by.astype(np.float32), None, scale)
+def _along(costs: np.ndarray) -> dict[str, Any]:
+    """bpc of up to BLOCKS equal parts of the text."""
+    first = np.unique(np.arange(BLOCKS) * len(costs) // BLOCKS)
+    length = np.diff(np.append(first, len(costs)))
+    return {"block_first": first, "block_bpc": np.add.reduceat(costs, first) / length}
 
 
-def gradient(features: np.ndarray, symbols: np.ndarray, outputs: int, groups: int) -> Fitted:
-    """The optimum of the cross-entropy."""
-    return Fitted(*fit_readout(features, symbols[1:], outputs))
-
-
-FITS: dict[str, Callable[[np.ndarray, np.ndarray, int, int], Fitted]] = {
-    "logratio": logratio,
-    "least-squares": least_squares,
-    "gradient": gradient,
-}
+def _result(
+    net: Weights, proof: Certify, fitted: Fitted, scores: dict[str, Any], *, text: bytes, **told: Any
+) -> Construct:
+    """All fields in their places."""
+    split: Split | None = told.pop("split")
+    readout_entries = np.count_nonzero(net.wy) + np.count_nonzero(net.by)
+    return Construct(
+        **net_fields(net),
+        **scores,
+        **told,
+        **{name: getattr(fitted, name) for name in ("smoothing", "scale", "l2", "iterations")},
+        optimality_gap=fitted.gap,
+        optimality_proof=fitted.proof,
+        split_validation=None if split is None or split.fit == split.held else split.fit,
+        split_held_out=None if split is None or split.held == split.positions else split.held,
+        level=proof.level,
+        form=proof.form,
+        outputs_level=proof.outputs,
+        parameters_fitted=int(readout_entries),
+        text_sha256=hashlib.sha256(text).hexdigest(),
+        text_symbols=len(text),
+    )

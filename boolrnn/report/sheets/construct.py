@@ -1,25 +1,60 @@
-"""The sheet of construct: the register, its readout, and what is certified."""
+"""The sheet of construct: what the net costs, its features, its readout, and what is certified."""
 
 from boolrnn.make.construct import Construct
-from boolrnn.report.sheets import FACTS, Sheet, Table, facts, sheet
+from boolrnn.report.sheets import FACTS, Column, Sheet, Table, facts, sheet
 
 
 @sheet.register
 def _(result: Construct) -> Sheet:
-    """One table of facts."""
-    rows = facts(
-        ("bpc", result.bpc_float, "on the text that it was fitted to"),
-        ("readout", result.readout, ""),
-        ("smoothing", result.smoothing, "chosen on this text"),
-        ("scale", result.scale, "chosen on this text"),
-        ("register", f"{result.groups} x {result.bits}", "symbols x bits"),
-        ("distinct codes", result.distinct, f"of {result.symbols} symbols"),
+    """Costs first, then facts; bpc along the text last."""
+    along = Table(
+        "blocks",
+        (Column("from position", ",d"), Column("bpc", ".4f")),
+        list(zip(result.block_first.tolist(), result.block_bpc.tolist(), strict=True)),
+        "Equal parts of the text, each from this position to the next.",
+        limit=6,
+        aside=True,
+    )
+    return Sheet(_sentence(result), [Table("net", FACTS, _facts(result), f"{result.variant}."), along])
+
+
+def _sentence(result: Construct) -> str:
+    what = f"{result.groups} symbols" if result.groups != 1 else "1 symbol"
+    kind = "Contexts" if result.features == "contexts" else "A register"
+    if result.bpc_held_out is None:
+        return f"{kind} of {what}: {result.bpc_all:.4f} bits per character on the text that it was fitted to."
+    return (
+        f"{kind} of {what}: {result.bpc_held_out:.4f} bits per character on held-out text, "
+        f"{result.bpc_train:.4f} on what it was fitted to."
+    )
+
+
+def _facts(result: Construct) -> list:
+    held, chosen = result.split_held_out, result.split_validation
+    decoded = (
+        None if result.groups_checked is None else f"{result.groups_decoded:,}/{result.groups_checked:,}"
+    )
+    return facts(
+        ("bpc, held out", result.bpc_held_out, "" if held is None else f"positions from {held:,} on"),
+        ("bpc, train", result.bpc_train, "all before it" if held is not None else "the whole text"),
+        ("bpc, all", result.bpc_all, "network"),
+        ("bpc of signs, all", result.bpc_sign_dynamics, "automaton"),
+        ("bpc, register full", result.bpc_filled, f"positions from {result.groups} on"),
+        ("lowest bpc, train", result.bpc_lowest, "no readout of these states does better"),
+        ("features", result.features, f"{result.groups} x {result.bits}"),
+        ("distinct codes", result.distinct_codes, f"of {result.symbols} symbols"),
+        ("groups decoded", decoded, "spell the symbol that they should, on this text"),
+        ("readout", result.readout, "" if chosen is None else f"settings by positions from {chosen:,} on"),
+        ("smoothing", result.smoothing, ""),
+        ("scale", result.scale, ""),
+        ("l2", result.l2, "penalty"),
+        ("iterations", result.iterations, ""),
+        ("optimality gap", result.optimality_gap, f"bits at most: {result.optimality_proof}"),
         ("level", result.level, result.form or ""),
         ("outputs", result.outputs_level, ""),
         ("H, V", f"{result.hidden}, {result.symbols}", ""),
         ("parameters", result.parameters, "that are not zero"),
+        ("fitted parameters", result.parameters_fitted, "of the readout"),
         ("seconds", round(result.seconds, 1), ""),
         ("weights sha256", result.weights_sha256, ""),
     )
-    sentence = f"A register of {result.groups} symbols: {result.bpc_float:.4f} bits per character."
-    return Sheet(sentence, [Table("net", FACTS, rows)])
