@@ -14,6 +14,7 @@ from boolrnn.errors import OptionError, WeightsError
 from boolrnn.explain.ablated import CLIP
 from boolrnn.explain.substitute import TRAINED, substitute
 from boolrnn.explain.substituted import MATRICES
+from boolrnn.make.optimum import minimise
 from boolrnn.model.rnn import surprisal, trace
 from boolrnn.report.figures import draw
 from boolrnn.report.sheets import sheet
@@ -163,8 +164,9 @@ def test_what_improves_is_counted():
     noisy = random_net(7, 8, 3)
     noisy = dataclasses.replace(noisy, wy=noisy.wy * 9)
     text = text_of(7, 120, 3)
-    found = substitute(noisy, text, alphas=[0.0, 0.5, 1.0, 2.0], optimise=False)
+    found = substitute(noisy, text, alphas=[0.0, 0.5, 1.0, 1.1], optimise=False)
     mixed = found.alpha < 1
+    assert (found.bpc[found.alpha > 1] < found.baseline).any()  # not counted: nothing was replaced
     better = mixed & (found.bpc < found.baseline) & (found.bpc64 < found.baseline64)
     assert found.compared == mixed.sum() == 16
     assert found.improving == better.sum() > 0
@@ -177,6 +179,17 @@ def test_what_improves_is_counted():
     calm = substitute(noisy, text, alphas=[1.0], optimise=False)
     assert calm.compared == 4
     assert calm.best_what in found.what[-4:]
+
+
+def test_what_is_0_but_for_rounding_stays_0():
+    net = random_net(4, 9, 3)
+    found = substitute(net, np.ones(41, np.int64), alphas=[0.0, 1.0], optimise=False)  # one symbol: no shift
+    assert (found.hebbian_wx, found.hebbian_wy) == (0, 0)
+    silent = dataclasses.replace(net, wy=np.zeros_like(net.wy))
+    assert near(
+        found.bpc[(found.what == "wy") & (found.alpha == 0)][0],
+        bpc(silent, trace(silent, np.ones(41, np.int64))),
+    )
 
 
 def plain_descent(features, targets, wy, by):
@@ -239,6 +252,10 @@ def test_readouts_by_their_optimum():
     assert rows["trained, wy optimised"][0] < found.baseline
     best = found.bpc[(found.what == "all") & (found.alpha == 0)][0]
     assert rows["hebbian, wy optimised"][0] < best
+    signs = np.where(trace(net, text[:-1]).bits, 1.0, -1.0)
+    assert rows["signs, wy optimised"][0] == pytest.approx(
+        minimise(signs, text[1:], 3, l2=1e-6).cost, abs=1e-4
+    )
     followed = {}  # signs: no readout is below the entropy of what follows each state
     for state, after in zip(map(bytes, trace(net, text[:-1]).bits), text[1:].tolist()):
         followed.setdefault(state, []).append(after)
