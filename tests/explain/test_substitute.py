@@ -161,9 +161,9 @@ def test_in_blocks_all_is_the_same(monkeypatch):
 
 
 def test_what_improves_is_counted():
-    noisy = random_net(7, 8, 3)
+    noisy = random_net(0, 8, 3)
     noisy = dataclasses.replace(noisy, wy=noisy.wy * 9)
-    text = text_of(7, 120, 3)
+    text = text_of(0, 120, 3)
     found = substitute(noisy, text, alphas=[0.0, 0.5, 1.0, 1.1], optimise=False)
     mixed = found.alpha < 1
     assert (found.bpc[found.alpha > 1] < found.baseline).any()  # not counted: nothing was replaced
