@@ -136,7 +136,7 @@ def least_margins(automaton: Automaton) -> Float64[np.ndarray, "V H"]:
     bound = np.zeros((automaton.symbols, automaton.hidden))
     for i in range(automaton.hidden):
         unit = int(automaton.row_unit[i])
-        row = python_integers(automaton.wh[i], unit)
+        row = python_integers(automaton.wh[i][automaton.wh[i] != 0], unit)
         bias = python_integers(automaton.bh[i : i + 1], unit)[0]
         step, shift, reach = 2 * math.gcd(*row), sum(row), sum(abs(w) for w in row)
         for x, value in enumerate(python_integers(automaton.wx[i], unit)):

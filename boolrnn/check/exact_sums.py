@@ -53,7 +53,9 @@ def fits(matrix: np.ndarray, inputs: np.ndarray, bias: np.ndarray, form: Format 
 
 
 def _row_fits(entries: np.ndarray, unit: int, size: int, form: Format) -> bool:
-    whole = [abs(n) for n in python_integers(entries, unit)]
+    row = entries[:size]
+    whole = [abs(n) for n in python_integers(np.concatenate([row[row != 0], entries[size:]]), unit)]
+    size = len(whole) - (len(entries) - size)
     total = sum(whole[:size]) + max(whole[size:-1]) + whole[-1]
     shortened = any(n and (n // (n & -n)).bit_length() > form.factors for n in whole[:-1])
     high = total << unit if unit >= 0 else total >> -unit

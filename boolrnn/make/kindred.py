@@ -20,11 +20,11 @@ def kindred_codes(
 
     For each lag n_xy counts the places where x is followed by y; the tables (n_xy - n_x n_y / n) /
     sqrt((n_x + 5) (n_y + 5)) of all lags stand side by side. Bit j orders symbols by the j-th left singular
-    vector over sqrt(n_x + 5), and is on above the cut that comes nearest to half of all occurrences. It is
-    on for the symbol that occurs most often. Where more symbols that agree in all bits so far are on one
-    side than the bits still to come can tell apart, those nearest to the cut change sides; so codes of
-    symbols that occur are distinct where 2^bits are enough for them. Bits beyond the number of symbols are
-    random halves, which `seed` decides.
+    vector over sqrt(n_x + 5), of the sign that puts the symbol that occurs most often above 0, and is on
+    above the cut that comes nearest to half of all occurrences. Where more symbols that agree in all bits so
+    far are on one side than the bits still to come can tell apart, those nearest to the cut change sides; so
+    codes of symbols that occur are distinct where 2^bits are enough for them. Bits beyond the number of
+    symbols are random halves, which `seed` decides.
     """
     counts = np.bincount(symbols, minlength=vocabulary)
     found = half_splits(counts, bits, seed)

@@ -29,11 +29,12 @@ _BLOCK = 256  # steps between two writes to memory
 
 def lowest_bit(values: np.ndarray) -> Int64[np.ndarray, "R"]:
     """Exponent of the lowest set bit in each row of float32 `values` (R, N); 0 for rows of zeros."""
-    fraction, exponent = np.frexp(values.astype(np.float64))
+    used = np.nonzero(values)
+    fraction, exponent = np.frexp(values[used].astype(np.float64))
     mantissa = np.abs(np.ldexp(fraction, 24)).astype(np.int64)
     _, low = np.frexp((mantissa & -mantissa).astype(np.float64))
-    exponents = np.where(mantissa > 0, exponent - 24 + low - 1, 1 << 20)
-    least = exponents.min(axis=1, initial=1 << 20)
+    least = np.full(len(values), 1 << 20)
+    np.minimum.at(least, used[0], exponent - 24 + low - 1)
     return np.where(least == 1 << 20, 0, least).astype(np.int64)
 
 
