@@ -19,7 +19,18 @@ READOUTS = (
     "least-squares-500",
     "backoff",
 )
-FEATURES = ("mixed", "parity", "splits", "spread", "onehot", "semantic", "hybrid", "contexts")
+FEATURES = (
+    "mixed",
+    "parity",
+    "value",
+    "splits",
+    "spread",
+    "onehot",
+    "kindred",
+    "semantic",
+    "hybrid",
+    "contexts",
+)
 
 
 @maker
@@ -94,12 +105,14 @@ def construct(corpus: Corpus, output: str, **options: Any) -> Any:
     Features                                        Readouts
     mixed    the published hash                     logratio, fourier, bayes (onehot only),
     parity   the published hash of two patterns     least-squares: closed forms
-    splits   random halves of the symbols           descent, least-squares-20, -500:
-    spread   codes far from each other              gradient descent as published
-    onehot   a bit per symbol (--bits: none)        gradient: the optimum, with its gap proved
-    semantic letter, digit, tag, word, ... (new)    backoff: an n-gram estimate (contexts only)
+    value    bits of the byte value                 descent, least-squares-20, -500:
+    splits   random halves of the symbols           gradient descent as published
+    spread   codes far from each other              gradient: the optimum, its gap proved
+    kindred  near where neighbours are alike        backoff: an n-gram estimate (contexts
+    onehot   a bit per symbol, whatever --bits      only)
+    semantic letter, digit, tag, word, ... (new)
     hybrid   semantic and mixed, half and half
-    contexts a neuron per frequent context of up to --groups symbols
+    contexts a neuron per context of up to --groups symbols, the worthiest
 
     To memorise a short text:  --held-out 0 --l2 0
 

@@ -69,9 +69,10 @@ def newton(
             certify(problem, search, l2, step)
             if late or search.gap <= tolerance:
                 break
-        after, length = _along(problem, now, step, l2)
-        if length == 0:
-            break  # as good as float64 can tell
+        after, length = _along(problem, now, step, l2, deadline)
+        if length == 0:  # as good as float64 can tell
+            certify(problem, search, l2, step)
+            break
         damping *= 4 if length < 0.5 else 0.5 if length > 1 else 1
         search.point = after
         search.iterations += 1
@@ -123,7 +124,7 @@ def _solve(
     return step, PRODUCTS
 
 
-def _along(problem: Softmax, now: Point, step: np.ndarray, l2: float) -> tuple[Point, float]:
+def _along(problem: Softmax, now: Point, step: np.ndarray, l2: float, deadline: float) -> tuple[Point, float]:
     """Go along the step until its slope has nearly vanished; the point, and how many steps it is away."""
     steep = float((now.slope * step).sum())
     low, high, at_low, at_high = 0.0, np.inf, steep, 0.0
@@ -133,7 +134,8 @@ def _along(problem: Softmax, now: Point, step: np.ndarray, l2: float) -> tuple[P
         slope = float((there.slope * step).sum())
         if there.value < best[0].value:
             best = (there, length)
-        if abs(slope) <= -FLATTENED * steep and there.value <= now.value:
+        flat = abs(slope) <= -FLATTENED * steep and there.value <= now.value
+        if flat or time.monotonic() > deadline:
             break
         if slope > 0:
             high, at_high = length, slope

@@ -123,7 +123,7 @@ def near(a, b, tolerance=1e-5):
     return a == pytest.approx(b, rel=tolerance, abs=tolerance, nan_ok=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(st.integers(0, 10**6), SIZES, st.integers(1, 14), st.booleans(), st.sampled_from([0.3, 1.0, 3.0]))
 def test_every_row_is_a_run_of_its_net(seed, size, length, published, scale):
     net, text = random_net(seed, *size, scale=scale), text_of(seed, length, size[1])
@@ -152,10 +152,10 @@ def test_alpha_1_is_the_trained_net_exactly():
 
 def test_in_blocks_all_is_the_same(monkeypatch):
     net, text = random_net(2, 13, 6), text_of(2, 90, 6)
-    plain = substitute(net, text, optimise=False)
+    plain = substitute(net, text, alphas=[0.0, 0.5], optimise=False)
     monkeypatch.setattr("boolrnn.explain.substituted._BLOCK", 17)
     monkeypatch.setattr("boolrnn.explain.substituted._AT_ONCE", 3)
-    again = substitute(net, text, optimise=False)
+    again = substitute(net, text, alphas=[0.0, 0.5], optimise=False)
     assert again.bpc == pytest.approx(plain.bpc, rel=1e-12)
     assert near(again.bpc64, plain.bpc64, 1e-4)
 
@@ -365,7 +365,8 @@ def test_short_texts_and_overflow_have_sheets_and_figures(length, as_published):
         assert net.wx.max() == 0 or np.isnan(found.bpc[huge]).all()  # those weights overflow
         assert sheet(found).sentence
         assert [list(table.rows) for table in sheet(found).tables]
-        draw(found)
+        if length == 2:
+            draw(found)
 
 
 def test_json_names_and_the_automaton():

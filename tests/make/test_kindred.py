@@ -42,7 +42,6 @@ def test_bits_halve_the_occurrences_where_codes_are_plenty(cutting):
     found = kindred_codes(text, cutting, 4)
     on = found[text].mean(axis=0)
     assert (np.abs(on - 0.5) < 0.1).all()
-    assert found[np.bincount(text).argmax()][0]
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])

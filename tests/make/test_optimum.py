@@ -166,6 +166,12 @@ def test_what_can_be_told_apart_costs_nothing():
     assert found.converged
     assert found.cost < 1e-6
     assert found.iterations < 50
+    for noise in (0.0, 1.0):  # as far as float64 goes
+        features, targets = problem(10, positions=40, noise=noise)
+        for form in (np.asarray, sparse):
+            found = minimise(form(features), targets, 5, l2=0.0, tolerance=0.0, iterations=30)
+            assert np.isfinite(found.wy).all()
+            assert 0 <= found.gap <= found.value
 
 
 @pytest.mark.parametrize("l2", [0.0, 1e-6, 1.0])

@@ -36,7 +36,7 @@ def _facts(result: Construct) -> list:
     )
     return facts(
         ("bpc, held out", result.bpc_held_out, "" if held is None else f"positions from {held:,} on"),
-        ("bpc, train", result.bpc_train, "all before it" if held is not None else "the whole text"),
+        ("bpc, train", result.bpc_train, _train(result)),
         ("bpc, all", result.bpc_all, "network"),
         ("bpc of signs, all", result.bpc_sign_dynamics, "automaton"),
         ("bpc, register full", result.bpc_filled, f"positions from {result.groups} on"),
@@ -45,7 +45,7 @@ def _facts(result: Construct) -> list:
         ("distinct codes", result.distinct_codes, f"of {result.symbols} symbols"),
         ("groups decoded", decoded, "spell the symbol that they should, on this text"),
         ("readout", result.readout, "" if chosen is None else f"settings by positions from {chosen:,} on"),
-        ("smoothing", result.smoothing, ""),
+        ("ridge" if result.readout.startswith("least") else "smoothing", result.smoothing, ""),
         ("scale", result.scale, ""),
         ("l2", result.l2, "penalty"),
         ("iterations", result.iterations, ""),
@@ -58,3 +58,9 @@ def _facts(result: Construct) -> list:
         ("seconds", round(result.seconds, 1), ""),
         ("weights sha256", result.weights_sha256, ""),
     )
+
+
+def _train(result: Construct) -> str:
+    if result.split_held_out is not None:
+        return "all before it"
+    return "the whole text" if result.bpc_held_out is None else "the first part, as published"
