@@ -21,7 +21,7 @@ from boolrnn.make.states import distinct, rows_of
 from boolrnn.shapes import Float64
 
 L2 = 1e-6  # without a validation part
-GRID = (1e-2, 10**-2.5, 1e-3, 10**-3.5, 1e-4, 10**-4.5, 1e-5, 10**-5.5, 1e-6, 10**-6.5, 1e-7)
+GRID = tuple(10.0 ** (-k / 2) for k in range(15))  # 1, ..., 1e-7
 TOLERANCE = 1e-6  # bits to the optimum, of a readout that is given out
 ROUGH = 1e-4  # the same, of one that is only compared
 WORSE = 1.01  # times the least cost so far: no weaker penalty is tried
