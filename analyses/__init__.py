@@ -21,6 +21,12 @@ PAGES = (
     "knockout_page",
     "sparsity_page",
     "synthesis",
+    "weight_prediction",
+    "substitution",
+    "construction",
+    "continuum",
+    "hash_design",
+    "scaffolding",
     "open_questions",
 )
 NAMES = QUESTIONS + PAGES

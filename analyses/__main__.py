@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analyses import NAMES, ledger, protocol
+from analyses.comparing import compare
 from analyses.protocol import Pair, Row
 from boolrnn import BoolrnnError, progress
 
@@ -78,7 +79,7 @@ def listed() -> None:
     """The experiments and how many claims each has."""
     for name in NAMES:
         module = protocol.experiment(name)
-        click.echo(f"{name:16}{len(module.CLAIMS):4}  {(module.__doc__ or '').splitlines()[0]}")
+        click.echo(f"{name:18}{len(module.CLAIMS):4}  {(module.__doc__ or '').splitlines()[0]}")
 
 
 @group.command()
@@ -146,6 +147,9 @@ def show(
         write(Path(output), rows, pair)
     if output is None or as_json:
         emit(rows, pair, as_json)
+
+
+group.add_command(compare)
 
 
 def write(path: Path, rows: list[Row], pair: Pair | None) -> None:

@@ -149,10 +149,19 @@ class Pair:
 
     def ask(self, question: Callable[..., Any], **options: Any) -> Any:
         """The answer of one of boolrnn's functions about this pair. What it refuses is absent here."""
+        return self._once(
+            question, options, lambda: question(self.automaton, self.symbols, tanh=self.tanh, **options)
+        )
+
+    def ask_of_text(self, question: Callable[..., Any], longest: int, **options: Any) -> Any:
+        """The answer of a function that reads a text alone, about the first `longest` bytes of this one."""
+        return self._once(question, options, lambda: question(self.text[:longest], **options))
+
+    def _once(self, question: Callable[..., Any], options: dict[str, Any], answer: Callable[[], Any]) -> Any:
         key = (question, tuple(sorted(options.items())))
         if key not in self._asked:
             try:
-                self._asked[key] = question(self.automaton, self.symbols, tanh=self.tanh, **options)
+                self._asked[key] = answer()
             except BoolrnnError as error:
                 self._asked[key] = Absent(str(error))
         if isinstance(self._asked[key], Absent):

@@ -159,7 +159,10 @@ def test_rows_stand_by_kind_and_held_out_bits_and_what_is_refused_is_named():
         raise BoolrnnError("too wide")
 
     plan = configurations(
-        row("b", held_out=3.0), row("a", held_out=1.5), row("base", BASELINE), row("none", held_out=None)
+        row("b", train=0.1, held_out=3.0),
+        row("a", held_out=1.5),
+        row("base", BASELINE),
+        row("none", held_out=None),
     )
     plan += [
         Configuration(CONSTRUCTED, "wide", refused),
@@ -184,8 +187,10 @@ def test_the_sentence_compares_nets_of_equal_size():
         row("dense, pruned, refitted", TRAINED, 0.75, 2.0),
     ]
     says = compared(text, configurations(*rows), {}).says
-    assert "0.5000 bpc better on train text (0.2500 against 0.7500)" in says
-    assert "1.0000 bpc worse on held-out text (3.0000 against 2.0000)" in says
+    assert "dense 0.5000 / 3.0000, sparse 0.2500 / 3.5000, dense, pruned, refitted 0.7500 / 2.0000" in says
+    assert says.endswith("least on train text: sparse, on held-out text: dense, pruned, refitted")
+    rows = [dataclasses.replace(each, held_out=None) for each in rows]
+    assert compared(text, configurations(*rows), {}).says.endswith("least on train text: sparse")
     assert "nothing was trained" in compared(text, configurations(rows[0]), {}).says
     assert text.equal(text.size)
     assert not text.equal(round(1.06 * text.size))
@@ -231,10 +236,9 @@ def test_peers_give_probabilities():
 @pytest.fixture
 def quick(monkeypatch):
     """No peers, one width: the command itself is tested."""
-    monkeypatch.setattr(comparison_rows, "WIDTHS", (16,))
+    monkeypatch.setattr(comparison_rows, "WIDTHS", {16: ("mixed", "onehot", "contexts")})
     monkeypatch.setattr(comparison_rows, "CONTEXTS", (32,))
     monkeypatch.setattr(comparison_rows, "REACHES", ((1, 16), (2, 16)))
-    monkeypatch.setattr(comparison_rows, "FEATURES", ("mixed", "onehot", "contexts"))
     monkeypatch.setattr(comparison_rows, "READOUTS", ("logratio",))
     monkeypatch.setattr(comparison_rows, "FAMILY", ("logratio",))
     monkeypatch.setattr(comparison_rows, "GROUPS", 4)
@@ -327,4 +331,5 @@ def test_training_brings_nets_to_the_equal_size(capsys, tmp_path, many):
         assert trained[name]["equal_size"], name
     assert not trained["dense, large"]["equal_size"]
     assert trained["dense, pruned, refitted"]["bpc"]["train"] <= trained["dense, pruned"]["bpc"]["train"]
-    assert "refitted" in tree["equal_size"]["says"] or "fitted again" in tree["equal_size"]["says"]
+    assert "least on held-out" not in tree["equal_size"]["says"]
+    assert "on held-out text: " in tree["equal_size"]["says"]

@@ -7,6 +7,7 @@ import pytest
 from nets import text_of
 
 import boolrnn
+from boolrnn.cli import make
 from boolrnn.errors import OptionError, TextError
 from boolrnn.make.body import BODIES
 from boolrnn.make.codes import mixed_hash
@@ -197,8 +198,6 @@ def test_refusals(options, error, says):
         boolrnn.construct(**({"text": TEXT} | options))
 
 
-def test_every_readout_has_a_name_in_the_command(seed_folder):
-    from boolrnn.cli import make
-
+def test_every_readout_has_a_name_in_the_command():
     assert (*FITS, "backoff") == READOUTS == make.READOUTS
     assert make.FEATURES == BODIES
