@@ -21,6 +21,7 @@ from analyses.ledger import STYLE
 from boolrnn import BoolrnnError
 
 ENDINGS = (".png", ".svg", ".json", ".md", ".html")
+FEW = 1000  # held-out predictions below which a reader is warned
 TITLE = "Constructed, trained and counted: every configuration on one axis"
 
 
@@ -161,6 +162,8 @@ def said(found: Comparison) -> Sequence[str]:
         + (f"the last {rest:,} are held out." if rest else "nothing is held out."),
         f"= : within 5 % of {text.size:,} parameters; {found.says}.",
     ]
+    if 0 < rest < FEW:
+        lines.append(f"{rest:,} held-out predictions are few: small differences between rows may be chance.")
     lines += [f"left out: {kind}, {name}: {why}" for kind, name, why in found.left_out]
     return lines
 

@@ -164,7 +164,7 @@ def _legend(figure: Figure, found: Comparison, tall: float) -> None:
     )  # fmt: skip
     size = found.text.size
     notes = [f"= within 5 % of {size:,} parameters, the size at which dense, sparse and pruned are compared"]
-    notes += ["bold and dotted line: the least held-out figure"] * any(
+    notes += ["bold, and the dotted line: the least held-out figure, * left aside"] * any(
         row.held_out is not None for row in found.rows
     )
     notes += ["* the held-out part is taken to be in its training data"] * any(

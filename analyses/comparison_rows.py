@@ -77,7 +77,8 @@ class Bench:
         )
 
     def configuration(self, kind: str, name: str, **options: Any) -> Configuration:
-        return Configuration(kind, name, lambda: self.constructed(kind, name, **options))
+        label = f"{name}, {options['groups']} x {options['bits']}"
+        return Configuration(kind, label, lambda: self.constructed(kind, name, **options))
 
 
 def plan(bench: Bench) -> list[Configuration]:
@@ -95,11 +96,11 @@ def plan(bench: Bench) -> list[Configuration]:
     ]
     if bench.pair is not None:
         found.append(Configuration(GIVEN, "MODEL", lambda: given(bench)))
-    return [*found, *_constructed(bench), *_published(bench), *peers(text)]
+    return [*found, *peers(text), *_constructed(bench), *_published(bench)]
 
 
 def _constructed(bench: Bench) -> Iterator[Configuration]:
-    """Features, readouts and sizes; what is compared at equal sizes comes first."""
+    """Features, readouts and sizes; what others are brought to the size of comes first, what takes long last."""
     symbols = len(bench.text.values)
 
     def made(name: str, **options: Any) -> Configuration:
@@ -110,6 +111,10 @@ def _constructed(bench: Bench) -> Iterator[Configuration]:
         yield made("mixed, memorising", groups=GROUPS, bits=BITS, l2=L2)
         groups = groups_for(bench.text.size, symbols, fitted=True)  # as many fitted as others have in all
         yield made("mixed, memorising", groups=groups, bits=BITS, l2=L2)
+    for width in (*WIDTHS, *CONTEXTS):
+        yield made(
+            "contexts, backoff", features="contexts", readout="backoff", groups=REACH, bits=width // REACH
+        )
     for readout in READOUTS:
         yield made(f"mixed, {readout}", readout=readout, groups=GROUPS, bits=BITS)
     for width, names in WIDTHS.items():
@@ -126,10 +131,6 @@ def _constructed(bench: Bench) -> Iterator[Configuration]:
     yield made(
         "onehot, bayes", features="onehot", readout="bayes", groups=max(1, 128 // symbols), bits=symbols
     )
-    for width in (*WIDTHS, *CONTEXTS):
-        yield made(
-            "contexts, backoff", features="contexts", readout="backoff", groups=REACH, bits=width // REACH
-        )
 
 
 def uniform(text: Text) -> Row:

@@ -39,38 +39,40 @@ CLAIMS = (
     Claim(
         "parameters", None, 0, "parameters", TEXT, "of the given net, for symbols that occur", of="nothing"
     ),
-    Claim("given", None, 5e-5, "bpc", TEXT, "the given net on the text that is fitted below", of="nothing"),
+    Claim("given", None, 5e-5, "bpc", TEXT, "the given net", of="nothing"),
     Claim(
         "pruned_parameters",
         None,
         0,
         "parameters",
         TEXT,
-        "the same with 36 % of wh and one readout neuron in 6.4",
+        "the same: the largest 36 % of wh, 20 of 128 neurons read out",
         of="nothing",
     ),
-    Claim("pruned", None, 5e-5, "bpc", TEXT, "the given net pruned so", of="nothing"),
-    Claim("refitted", None, 5e-5, "bpc", TEXT, "the same, its readout fitted again", of="nothing"),
+    Claim("pruned", None, 5e-5, "bpc", TEXT, "the given net pruned so, as it is", of="nothing"),
+    Claim(
+        "refitted", None, 5e-5, "bpc", TEXT, "the given net pruned so, its readout fitted again", of="nothing"
+    ),
     Claim(
         "constructed_parameters",
         None,
         0,
         "parameters",
         TEXT,
-        "constructed, nearest to the pruned net's size",
+        "constructed, of nearly the pruned net's size",
         of="nothing",
     ),
-    Claim("constructed", None, 5e-5, "bpc", TEXT, "constructed, fitted to the same text", of="nothing"),
+    Claim("constructed", None, 5e-5, "bpc", TEXT, "the constructed net of that size", of="nothing"),
     Claim(
         "constructed_large_parameters",
         None,
         0,
         "parameters",
         TEXT,
-        "constructed, nearest to the given net's size",
+        "constructed, of nearly the given net's size",
         of="nothing",
     ),
-    Claim("constructed_large", None, 5e-5, "bpc", TEXT, "constructed, fitted to the same text", of="nothing"),
+    Claim("constructed_large", None, 5e-5, "bpc", TEXT, "the constructed net of that size", of="nothing"),
 )
 
 DENSITY = 0.36  # share of wh that the sparse nets keep

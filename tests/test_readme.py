@@ -48,7 +48,7 @@ def test_outputs_shown_are_printed_in_this_order(command, shown, tmp_path):
 
 
 def test_there_are_outputs_to_check():
-    assert len(CONSOLE) == 10
+    assert len(CONSOLE) == 11
     assert sum(len(shown.splitlines()) for _, shown in CONSOLE) >= 8
 
 

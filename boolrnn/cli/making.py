@@ -41,7 +41,7 @@ def maker(body: Callable[..., Any]) -> click.Command:
         check_emitting(emitting, f"{body.__name__}/1", text, output)
         from pathlib import Path
 
-        check_output(output, text)
+        check_output(output, text, emitting["out"])
         corpus = read_corpus(text, alphabet)
         result = body(corpus, output, **options)
         result.write(output)

@@ -137,7 +137,7 @@ class PredictWeights(Result):
     r: Float64[np.ndarray, "S"] = named("statistics.r")
     r64: Float64[np.ndarray, "S"] = named("statistics.r_float64")
     stable: Bool[np.ndarray, "S"] = named("statistics.stable")
-    explained: Float64[np.ndarray, "S"] = named("statistics.share_of_variance")  # r squared, percent
+    explained: Float64[np.ndarray, "S"] = named("statistics.percent_of_variance")  # r squared, percent
     low: Float64[np.ndarray, "S"] = named("statistics.low")
     high: Float64[np.ndarray, "S"] = named("statistics.high")
     shuffled_low: Float64[np.ndarray, "S"] = named("statistics.shuffled_low")

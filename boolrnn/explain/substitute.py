@@ -60,7 +60,7 @@ class Substitute(Result):
     optimiser: str | None  # how the optimised readouts were found
     baseline: float | None  # of the trained net
     baseline64: float | None = named("baseline_float64")
-    compared: int  # rows with alpha < 1 whose readout was not optimised
+    compared: int  # rows with alpha < 1 and other weights than the trained, whose readout was not optimised
     improving: int  # of those, rows below the trained net in both arithmetics
     best_what: str | None = named("best.what")  # the cheapest of those rows
     best_alpha: float | None = named("best.alpha")
@@ -76,7 +76,7 @@ class Substitute(Result):
     signs_bh: float | None = named("scales.sign_conditioned.bh")
     signs_by: float | None = named("scales.sign_conditioned.by")
     what: np.ndarray = named("rows.what")
-    alpha: Float64[np.ndarray, "R"] = named("rows.alpha")  # share of the trained tensor
+    alpha: Float64[np.ndarray, "R"] = named("rows.alpha")  # share of the trained in what the row replaces
     bpc: Float64[np.ndarray, "R"] = named("rows.bpc")
     bpc64: Float64[np.ndarray, "R"] = named("rows.bpc_float64")
     change: Float64[np.ndarray, "R"] = named("rows.change")
@@ -129,7 +129,7 @@ def substitute(
         arithmetic=stated("float32", tanh),
         variant=PUBLISHED if as_published else SOUND,
         optimiser=Refit.described(as_published) if optimise else None,
-        **_compared(rows, both),
+        **_compared(rows, both, _differing(rows, weights, found[0])),
         **_scales(found[0]),
         **_columns([*rows, *(each.row for each in fits)], np.concatenate([both, more], axis=1)),
         gap=np.array([np.nan] * len(rows) + [each[2] for each in ends]),
@@ -152,9 +152,18 @@ def _rows(shares: list[float]) -> list[Row]:
     return [*rows, Row(SIGNS, 0.0, MATRICES, SIGNS)]
 
 
-def _compared(rows: list[Row], both: Float64[np.ndarray, "2 R"]) -> dict[str, Any]:
-    """The trained net, and how the rows with alpha < 1 stand to it."""
-    mixed = np.array([row.alpha < 1 for row in rows])
+def _differing(rows: list[Row], weights: Weights, given: dict[str, Family]) -> Bool[np.ndarray, "R"]:
+    """Which rows' nets have a weight that the trained net has not."""
+    nets = (row.net(weights, given) for row in rows)
+    same = [all(np.array_equal(getattr(net, k), getattr(weights, k)) for k in MATRICES) for net in nets]
+    return ~np.array(same)
+
+
+def _compared(
+    rows: list[Row], both: Float64[np.ndarray, "2 R"], differing: Bool[np.ndarray, "R"]
+) -> dict[str, Any]:
+    """The trained net, and how the rows with alpha < 1 and other weights stand to it."""
+    mixed = np.array([row.alpha < 1 for row in rows]) & differing
     bits = np.where(mixed, both[0], np.nan)
     best = None if np.isnan(bits).all() else int(np.nanargmin(bits))
     return {

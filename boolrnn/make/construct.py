@@ -11,8 +11,9 @@ descent, least-squares-20, least-squares-500   full-batch gradient descent as pu
 gradient       the optimum of the penalised cross-entropy, with a proved gap (boolrnn.make.optimum)
 backoff        an interpolated n-gram estimate, for features `contexts` (boolrnn.make.backoff)
 
-The last part of the text is held out: nothing about it is counted, chosen or fitted. Settings are chosen on
-a validation part before it. `as_published` gives the published family instead (boolrnn.make.published).
+The last part of the text is held out: nothing about it is counted, chosen or fitted; only which symbols the
+whole text has is known. Settings of the readout are chosen on a validation part before it (codes and contexts
+are counted on both). `as_published` gives the published family instead (boolrnn.make.published).
 """
 
 import dataclasses
@@ -53,7 +54,8 @@ FITS: dict[str, Callable[[Task], Fitted]] = {
 }
 READOUTS = (*FITS, "backoff")
 LARGEST = 4096  # neurons
-SOUND = "settings chosen on the validation part, fitted to all that is not held out"
+HELD_OUT, VALIDATION = 0.1, 0.1  # shares of the text, and of what is not held out
+UNSET = ("descent", "least-squares-20", "least-squares-500")  # readouts that choose nothing on the way
 BLOCKS = 100  # parts of the text whose bpc is told
 _ROWS = 4096  # positions scored at once
 
@@ -67,6 +69,9 @@ class Construct(Made):
     penalised cross-entropy of the training positions lies above its least value, at most;
     `bpc.lowest`: no readout of these states, however large, does better on them. `distinct_codes`: symbols
     that the net tells apart when it reads them. `blocks`: bpc along the text.
+
+    As published, `bpc.held_out` is the second part of the text, on which the settings were chosen;
+    `bpc.filled` of least squares is the published figure, with `scale_filled` in place of `scale`.
     """
 
     schema = "construct/1"
@@ -81,10 +86,12 @@ class Construct(Made):
     groups_checked: int | None
     smoothing: float | None
     scale: float | None
+    scale_filled: float | None  # as published, least squares: the multiple that does best where bpc.filled is
     l2: float | None
     iterations: int | None
     optimality_gap: float | None
     optimality_proof: str | None
+    budget_ended: str | None  # what the budget cut off
     split_validation: int | None = named("split.validation")  # first position that chooses settings
     split_held_out: int | None = named("split.held_out")  # first position that is only scored
     bpc_all: float | None = named("bpc.all")
@@ -104,6 +111,16 @@ class Construct(Made):
     text_symbols: int = named("text.symbols")
     seconds: float
 
+    @property
+    def undecided(self) -> bool:
+        """Whether the budget ended before the readout was found."""
+        return self.budget_ended is not None
+
+    @property
+    def warning(self) -> str | None:
+        """What the budget cut off."""
+        return self.budget_ended
+
 
 def construct(
     text: bytes,
@@ -112,8 +129,8 @@ def construct(
     features: str = "mixed",
     groups: int = 16,
     bits: int = 8,
-    held_out: float = 0.1,
-    validation: float = 0.1,
+    held_out: float | None = None,
+    validation: float | None = None,
     l2: float | None = None,
     seed: int = 0,
     budget: float | None = None,
@@ -122,10 +139,11 @@ def construct(
 ) -> Construct:
     """Construct a net of `groups` x `bits` neurons for `text` (bytes).
 
-    The last `held_out` of the text is only scored; of the positions before it the last share `validation`
-    chooses settings, and then is fitted with the others. `l2` fixes the penalty of `gradient` (None: chosen;
-    0: the bare cross-entropy, which memorises), `budget` the seconds it may take. `features="onehot"` has a
-    bit per symbol, "contexts" at most `groups` x `bits` neurons for contexts of up to `groups` symbols.
+    The last `held_out` of the text (None: a tenth, as published nothing) is only scored; of the positions
+    before it the last share `validation` chooses settings, and then is fitted with the others. `l2` fixes
+    the penalty of `gradient` (None: chosen; 0: the bare cross-entropy, which memorises), `budget` the
+    seconds it may take. `features="onehot"` has a bit per symbol, "contexts" at most `groups` x `bits`
+    neurons for contexts of up to `groups` symbols.
 
     Raises
     ------
@@ -135,22 +153,39 @@ def construct(
         On a text of fewer than two symbols, or a byte outside the alphabet.
     """
     begun = time.monotonic()
-    _check(readout, features, groups, bits)
+    _check(readout, features, groups, bits, seed, budget)
     if as_published:
-        for name, value in (("l2", l2), ("budget", budget), ("alphabet", alphabet)):
+        share = held_out or 0.0
+        if share and readout != "logratio":
+            raise OptionError(
+                f"held-out {share:g} as published: expected with logratio; {readout} is fitted to all of it"
+            )
+        for name, value in (
+            ("l2", l2),
+            ("budget", budget),
+            ("alphabet", alphabet),
+            ("validation", validation),
+        ):
             if value is not None:
                 raise OptionError(f"{name}: what is as published has none of its own")
         found = published(
-            text, readout=readout, features=features, groups=groups, bits=bits, held_out=held_out
+            text, readout=readout, features=features, groups=groups, bits=bits, held_out=share, seed=seed
         )
         return _of_published(found, features, text, begun)
     values, symbols = learned_alphabet(text, alphabet)
     if len(symbols) < 2:
         raise TextError("1 symbol: nothing is predicted, expected at least 2")
-    split = Split.of(len(symbols), held_out, validation)
+    split = Split.of(
+        len(symbols),
+        HELD_OUT if held_out is None else held_out,
+        VALIDATION if validation is None else validation,
+    )
+    neurons = groups * (len(values) if features == "onehot" else bits)
+    if neurons > LARGEST:
+        raise OptionError(
+            f"{groups} groups of {neurons // groups} symbols: expected at most {LARGEST:,} neurons"
+        )
     made = body(features, values, symbols[: split.held + 1], groups=groups, bits=bits, seed=seed)
-    if made.net.hidden > LARGEST:
-        raise OptionError(f"{made.net.hidden:,} neurons: expected at most {LARGEST:,}")
     task = Task(made.features(symbols), symbols, len(values), groups, split)
     fitted = _fit(task, made, readout, l2, budget)
     net = with_readout(made.net, fitted)
@@ -161,18 +196,33 @@ def construct(
         certify(net, outputs=True),
         fitted,
         _scored(costs, costs, split, groups) | {"bpc_lowest": _lowest(task, fitted)},
-        variant=SOUND,
-        split=split,
+        variant=_variant(readout, l2, split),
+        split=split if _chooses(readout, l2) else split.whole,
         readout=readout,
         features=features,
         groups=groups,
-        bits=bits,
+        bits=bits if features == "contexts" else made.width,
         distinct_codes=made.distinct,
-        groups_decoded=right,
-        groups_checked=checked,
+        groups_decoded=right if checked else None,
+        groups_checked=checked or None,
         text=text,
         seconds=time.monotonic() - begun,
     )
+
+
+def _chooses(readout: str, l2: float | None) -> bool:
+    """Whether this readout has settings that the text decides."""
+    return readout not in UNSET and l2 is None
+
+
+def _variant(readout: str, l2: float | None, split: Split) -> str:
+    fitted = "fitted to all that is not held out; which symbols there are is known from the whole text"
+    if not _chooses(readout, l2):
+        return fitted
+    where = "the validation part" if split.fit < split.held else "the positions that are fitted"
+    if readout == "gradient" and split.fit == split.held:
+        return f"no validation part: l2 is the default; {fitted}"
+    return f"settings chosen on {where}; {fitted}"
 
 
 def with_readout(net: Weights, fitted: Fitted) -> Weights:
@@ -194,13 +244,22 @@ def costs_of(net: Weights, features: Features, targets: np.ndarray) -> Float64[n
     return costs
 
 
-def _check(readout: str, features: str, groups: int, bits: int) -> None:
+def _check(readout: str, features: str, groups: int, bits: int, seed: int, budget: float | None) -> None:
     if readout not in READOUTS:
         raise OptionError(f"readout {readout!r}: expected one of {', '.join(READOUTS)}")
     if features not in BODIES:
         raise OptionError(f"features {features!r}: expected one of {', '.join(BODIES)}")
     if readout == "backoff" and features != "contexts":
         raise OptionError(f"readout backoff with features {features}: expected features contexts")
+    if not 0 <= seed < 1 << 32:
+        raise OptionError(f"seed {seed}: expected 0..{(1 << 32) - 1}")
+    if budget is not None and not 0 < budget < np.inf:
+        raise OptionError(f"budget {budget:g}: expected more than 0 seconds")
+    if features == "value" and bits > 8:
+        raise OptionError(f"{bits} bits of features value: expected at most 8")
+    most = {"semantic": 16, "hybrid": 32}.get(features, bits)
+    if bits > most:
+        raise OptionError(f"{bits} bits of features {features}: expected at most {most}")
     if groups < 1 or bits < 1 or groups * bits > LARGEST:
         raise OptionError(
             f"{groups} groups of {bits} bits: expected at least 1 each, at most {LARGEST} neurons"
@@ -234,23 +293,27 @@ def _of_published(found: Published, features: str, text: bytes, begun: float) ->
     signs = sign_costs(found.net, found.symbols)
     whole = Split.of(len(found.symbols))
     scores = _scored(found.costs, signs, whole, found.groups)
+    scale = None
     if found.readout == "least-squares":  # published over these positions, with the multiple best there
         again = published(
             text, readout=found.readout, features=features, groups=found.groups, bits=found.bits, filled=True
         )
-        scores["bpc_filled"] = again.bpc()
-    if found.train is not None:
-        scores |= {"bpc_train": found.bpc(found.train), "bpc_held_out": found.bpc(found.test)}
+        scores["bpc_filled"], scale = again.bpc(), again.fitted.scale
+    train = slice(*(found.train or (0, whole.positions)))
+    if found.test is not None:
+        whole = Split(whole.positions, found.test[0], found.test[0])
+        scores |= {"bpc_train": _mean(found.costs[train]), "bpc_held_out": found.bpc(found.test)}
     right, checked = found.decoded
     return _result(
         found.net,
         certify(found.net, found.symbols, outputs=True),
         found.fitted,
-        scores | {"bpc_lowest": found.fitted.lowest},
+        scores | {"bpc_lowest": lowest(found.features[train], found.symbols[1:][train])},
         variant=found.variant,
-        split=None,
+        split=whole,
+        scale_filled=scale,
         readout=found.readout,
-        features=features,
+        features="onehot" if found.readout == "bayes" else features,
         groups=found.groups,
         bits=found.bits,
         distinct_codes=found.distinct,
@@ -288,17 +351,18 @@ def _result(
     net: Weights, proof: Certify, fitted: Fitted, scores: dict[str, Any], *, text: bytes, **told: Any
 ) -> Construct:
     """All fields in their places."""
-    split: Split | None = told.pop("split")
+    split: Split = told.pop("split")
     readout_entries = np.count_nonzero(net.wy) + np.count_nonzero(net.by)
     return Construct(
         **net_fields(net),
         **scores,
-        **told,
+        **({"scale_filled": None} | told),
         **{name: getattr(fitted, name) for name in ("smoothing", "scale", "l2", "iterations")},
         optimality_gap=fitted.gap,
         optimality_proof=fitted.proof,
-        split_validation=None if split is None or split.fit == split.held else split.fit,
-        split_held_out=None if split is None or split.held == split.positions else split.held,
+        budget_ended=fitted.cut,
+        split_validation=None if split.fit == split.held else split.fit,
+        split_held_out=None if split.held == split.positions else split.held,
         level=proof.level,
         form=proof.form,
         outputs_level=proof.outputs,

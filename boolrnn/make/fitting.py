@@ -1,8 +1,8 @@
 """Fitting: which positions of a text serve for what, what a readout is fitted to, and what comes out.
 
 Position t predicts symbols[t + 1]. The text is cut by its symbols: the last floor(held_out n) of n are held
-out, and a position belongs to the part of the symbol that it predicts. Nothing about a held-out symbol is
-counted, chosen or fitted.
+out (the product in float64), and a position belongs to the part of the symbol that it predicts. Nothing about
+a held-out symbol is counted, chosen or fitted.
 """
 
 import dataclasses
@@ -100,3 +100,4 @@ class Fitted:
     gap: float | None = None
     lowest: float | None = None
     proof: str | None = None  # how gap is proved
+    cut: str | None = None  # what the budget cut off

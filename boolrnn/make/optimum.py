@@ -15,11 +15,13 @@ import numpy as np
 from boolrnn import progress
 from boolrnn.errors import OptionError
 from boolrnn.make.fitting import Features, Fitted, Task
+from boolrnn.make.integers import on_grid
 from boolrnn.make.newton import NOTHING, newton
 from boolrnn.make.softmax import Softmax, cross_entropy
 from boolrnn.make.states import distinct, rows_of
 from boolrnn.shapes import Float64
 
+MOST = 1e6  # largest l2
 L2 = 1e-6  # without a validation part
 GRID = tuple(10.0 ** (-k / 2) for k in range(15))  # 1, ..., 1e-7
 TOLERANCE = 1e-6  # bits to the optimum, of a readout that is given out
@@ -107,19 +109,20 @@ def gradient(
     task: Task, *, l2: float | None = None, budget: float | None = None, iterations: int = 50
 ) -> Fitted:
     """The optimum for positions 0..held-1, with l2 given, or chosen on the validation part from GRID by
-    readouts fitted without it; without such a part l2 is L2. The gap is that of the float32 readout.
+    readouts fitted without it; without such a part l2 is L2. The gap is that of the readout given out,
+    rounded so that a net's outputs are exact float32 sums.
 
     Raises
     ------
     OptionError
         On a penalty below 0.
     """
-    split, deadline, begun = task.split, _deadline(budget), None
+    split, deadline, begun, cut = task.split, _deadline(budget), None, None
     with progress.bar("readout", len(GRID) + 1) as tick:
         if l2 is None:
             l2 = L2
             if split.fit < split.held:
-                l2, begun = _chosen(task, iterations, _deadline(budget and 0.6 * budget), tick)
+                l2, begun, cut = _chosen(task, iterations, _deadline(budget and 0.6 * budget), tick)
         whole = dataclasses.replace(task, split=split.whole)
         tick(len(GRID), f"all that is fitted, l2 {l2:.0e}")
         problem = _part(whole, l2)
@@ -132,7 +135,10 @@ def gradient(
             deadline=deadline,
             known=_known(problem),
         )
-    wy, by = (part.astype(np.float32) for part in problem.readout(search.point.theta))
+    if search.point.value - search.low > TOLERANCE * BITS and time.monotonic() >= deadline:
+        cut = "; ".join(part for part in (cut, "the budget ended the search for the optimum") if part)
+    wy, by = on_grid(*(part.astype(np.float32) for part in problem.readout(search.point.theta)))
+    wy, by = on_grid(wy, by)  # rounding up may make the grid coarser, once
     value = problem.at(problem.theta(wy, by), l2).value
     return Fitted(
         wy=wy,
@@ -142,17 +148,19 @@ def gradient(
         gap=max(0.0, value - search.low) / BITS,
         lowest=problem.entropy,
         proof=search.proof,
+        cut=cut,
     )
 
 
 def _chosen(
     task: Task, iterations: int, deadline: float, tick: Callable[..., None]
-) -> tuple[float, tuple[np.ndarray, np.ndarray] | None]:
-    """The penalty whose readout of positions 0..fit-1 predicts fit..held-1 best, and that readout."""
+) -> tuple[float, tuple[np.ndarray, np.ndarray] | None, str | None]:
+    """The penalty whose readout of positions 0..fit-1 predicts fit..held-1 best, that readout, and what the
+    budget cut off."""
     part = slice(task.split.fit, task.split.held)
     features, targets = rows_of(task.features, part), task.targets[part]
     problem, least = _part(task, GRID[0]), np.inf
-    theta, best = problem.start(), (L2, None)
+    theta, best, begun, cut = problem.start(), L2, None, None
     for done, l2 in enumerate(GRID):
         tick(done, f"l2 {l2:.0e}")
         search = newton(
@@ -168,10 +176,15 @@ def _chosen(
         readout = problem.readout(theta)
         cost = cross_entropy(features, targets, *readout)
         if cost < least:
-            best, least = (l2, readout), cost
-        if cost > WORSE * least or time.monotonic() > deadline:
+            best, begun, least = l2, readout, cost
+        if cost > WORSE * least:
             break
-    return best
+        if time.monotonic() >= deadline:
+            cut = (
+                f"the budget ended the choice of l2: {done + 1} of {len(GRID)} were tried, the largest first"
+            )
+            break
+    return best, begun, cut
 
 
 def _part(task: Task, l2: float) -> Softmax:
@@ -183,8 +196,8 @@ def _part(task: Task, l2: float) -> Softmax:
 def _problem(
     features: Features, targets: np.ndarray, outputs: int, centre: np.ndarray | None, l2: float
 ) -> Softmax:
-    if not 0 <= l2 < np.inf:
-        raise OptionError(f"l2 {l2:g}: expected a number, at least 0")
+    if not 0 <= l2 <= MOST:
+        raise OptionError(f"l2 {l2:g}: expected a number of 0 to {MOST:g}")
     if not len(targets):
         raise OptionError("no position to fit, expected at least one")
     if centre is None:

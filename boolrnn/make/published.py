@@ -117,6 +117,7 @@ def published(
     settings: tuple[float, float] | None = None,
     filled: bool = False,
     tanh: str = "exact",
+    seed: int = 0,
 ) -> Published:
     """The published net of `groups` x `bits` neurons for `text`, with a readout as published.
 
@@ -125,7 +126,7 @@ def published(
     by is of both; every other readout is fitted to both. `settings` are a smoothing and a scale to take in
     place of choosing them. `filled` is the protocol of the published comparison of 128 and 256 neurons:
     multiples 1, 2, ..., 50 of least squares, by the bpc of t = groups..n-2. `tanh="system"` uses this
-    machine's libm.
+    machine's libm, `seed` draws codes.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def published(
     if len(symbols) < needed:
         count = f"{len(symbols)} symbol{'s' * (len(symbols) != 1)}"
         raise TextError(f"{count}: {readout} as published, with {groups} groups, expects at least {needed}")
-    code = _codes("onehot" if readout == "bayes" else features, bits, symbols)
+    code = _codes("onehot" if readout == "bayes" else features, bits, symbols, seed)
     if groups * code.shape[1] > LARGEST:
         raise OptionError(f"{groups} groups of {code.shape[1]} bits: expected at most {LARGEST} neurons")
     hidden = hidden_values(code, groups, symbols[:-1], tanh)
@@ -184,12 +185,12 @@ def _check(readout: str, groups: int, bits: int, features: str, held_out: float,
         raise OptionError(f"held-out {held_out:g}: expected a share, at least 0 and less than 1")
 
 
-def _codes(features: str, bits: int, symbols: np.ndarray) -> Bool[np.ndarray, "V B"]:
+def _codes(features: str, bits: int, symbols: np.ndarray, seed: int) -> Bool[np.ndarray, "V B"]:
     """A code for each byte value; with one bit per symbol, those that occur have one."""
     if features == "onehot":
         return np.arange(SYMBOLS)[:, None] == np.unique(symbols)
     counts = np.bincount(symbols, minlength=SYMBOLS)
-    return codes(features, np.arange(SYMBOLS, dtype=np.uint8), bits, counts, 0)
+    return codes(features, np.arange(SYMBOLS, dtype=np.uint8), bits, counts, seed)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -108,7 +108,7 @@ def test_published_values_on_the_archived_text(seed_folder):
     data = (seed_folder / "enwik_1024.txt").read_bytes()
 
     def published(**options):
-        return boolrnn.construct(data, as_published=True, **({"held_out": 0.0} | options))
+        return boolrnn.construct(data, as_published=True, **options)
 
     ratio = published(readout="logratio")
     assert (ratio.smoothing, ratio.scale) == (2.5, 0.1)
@@ -118,6 +118,7 @@ def test_published_values_on_the_archived_text(seed_folder):
     assert (round(small.bpc_all, 4), round(small.bpc_filled, 4)) == (1.4535, 1.4091)
     assert (round(large.bpc_all, 4), round(large.bpc_filled, 4)) == (0.5088, 0.4360)
     assert large.distinct_codes == 253
+    assert (small.scale, small.scale_filled) == (16.5, 17.0)
     halves = published(readout="logratio", held_out=0.5)
     assert (round(halves.bpc_train, 4), round(halves.bpc_held_out, 4)) == (2.0486, 2.9591)
 
@@ -129,6 +130,43 @@ def test_the_optimum_of_the_convex_readout_on_the_archived_text(seed_folder):
     assert best.bpc_all < 0.06
     assert best.bpc_all - best.bpc_lowest <= best.optimality_gap + 1e-12 < 1e-6
     assert best.iterations < 50
+
+
+@pytest.mark.parametrize("features", ["contexts", "onehot", "mixed"])
+def test_the_gap_is_that_of_the_net_that_is_written(features):
+    """Rounding the readout so that outputs are exact sums costs something; it is in the gap."""
+    text = bytes(text_of(3, 900, 20))
+    found = boolrnn.construct(text, features=features, groups=6, bits=20, held_out=0.0, l2=0.0)
+    run = boolrnn.trace(found.weights, boolrnn.to_symbols(text, found.weights))
+    assert boolrnn.bpc(found.weights, run) <= found.bpc_lowest + found.optimality_gap + 1e-12
+
+
+def test_it_is_said_what_chose_the_settings():
+    said = {}
+    for name, options in {
+        "chosen": {},
+        "given": {"l2": 0.01},
+        "none": {"readout": "least-squares-20"},
+        "default": {"validation": 0.0},
+        "fitted": {"validation": 0.0, "readout": "logratio"},
+    }.items():
+        found = boolrnn.construct(TEXT, groups=2, bits=3, **options)
+        said[name] = (found.variant.split(";")[0], found.split_validation is not None)
+    assert said == {
+        "chosen": ("settings chosen on the validation part", True),
+        "given": ("fitted to all that is not held out", False),
+        "none": ("fitted to all that is not held out", False),
+        "default": ("no validation part: l2 is the default", False),
+        "fitted": ("settings chosen on the positions that are fitted", False),
+    }
+
+
+def test_a_budget_that_ends_the_choice_is_said_to():
+    text = bytes(text_of(3, 4000, 30))
+    found = boolrnn.construct(text, budget=1e-3)
+    assert found.undecided
+    assert "the budget ended the choice of l2: 1 of 15" in found.warning
+    assert not boolrnn.construct(TEXT, groups=2, bits=2, budget=60.0).undecided
 
 
 def test_better_readouts_predict_better():
@@ -185,9 +223,14 @@ def test_the_net_that_is_written_gives_the_figures(tmp_path):
         ({"held_out": 1.0}, OptionError, "held-out 1"),
         ({"held_out": -0.5}, OptionError, "expected a share"),
         ({"validation": float("nan")}, OptionError, "expected a share"),
-        ({"l2": -1.0}, OptionError, "expected a number"),
+        ({"l2": -1.0}, OptionError, "expected a number of 0 to"),
         ({"l2": 0.1, "readout": "logratio"}, OptionError, "readout gradient alone"),
-        ({"features": "semantic", "bits": 17}, OptionError, "16"),
+        ({"features": "semantic", "bits": 17}, OptionError, "at most 16"),
+        ({"features": "value", "bits": 9}, OptionError, "at most 8"),
+        ({"seed": -1}, OptionError, "seed -1"),
+        ({"budget": float("nan")}, OptionError, "budget nan"),
+        ({"as_published": True, "validation": 0.5}, OptionError, "validation"),
+        ({"as_published": True, "held_out": 0.5}, OptionError, "gradient is fitted to all of it"),
         ({"as_published": True, "readout": "backoff", "features": "contexts"}, OptionError, "expected"),
         ({"as_published": True, "text": b"a", "readout": "logratio"}, TextError, "expects at least 2"),
         ({"alphabet": np.frombuffer(b"<>", np.uint8)}, TextError, "0x61 at offset 1"),

@@ -1,7 +1,9 @@
 """The figure of construct: what the net costs, and where in the text."""
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from boolrnn.make.construct import Construct
 from boolrnn.report.figures import AUTOMATON, FLOAT, NEUTRAL, draw, panels
@@ -23,19 +25,23 @@ def _windows(axis: Axes, result: Construct) -> None:
         ("train", result.bpc_train, FLOAT, "o"),
         ("lowest on train", result.bpc_lowest, "black", "|"),
     )
-    drawn = [row for row in rows if row[1] is not None]
+    drawn = [(name, value, *look) for name, value, *look in rows if value is not None]
+    top = max([1e-2, *(row[1] for row in drawn)])
     for at, (_, value, colour, marker) in enumerate(drawn):
         axis.plot([0, value], [at, at], color=colour, linewidth=1, alpha=0.4)
         axis.plot(value, at, marker, color=colour, markersize=8)
         axis.annotate(f"{value:.3f}", (value, at), (9, 0), textcoords="offset points", va="center")
     axis.set_yticks(range(len(drawn)), [row[0] for row in drawn])
     axis.set_ylim(-0.6, len(drawn) - 0.4)
-    axis.set_xlim(0, 1.25 * max(max(row[1] for row in drawn), 1e-3))
+    axis.set_xlim(0, 1.25 * top)
+    axis.xaxis.set_major_locator(MaxNLocator(6))
     axis.set_title(f"bits per character: {result.features}, {result.readout}", loc="left")
 
 
 def _along(axis: Axes, result: Construct) -> None:
-    axis.step(result.block_first, result.block_bpc, where="post", color=FLOAT, linewidth=1)
+    edges = np.append(result.block_first, result.text_symbols - 1)
+    axis.stairs(result.block_bpc, edges, baseline=None, color=FLOAT, linewidth=1)
+    top = max(float(result.block_bpc.max()), 1e-2)
     if result.split_held_out is not None:
         axis.axvspan(result.split_held_out, result.text_symbols - 1, color=AUTOMATON, alpha=0.15, linewidth=0)
         axis.annotate(
@@ -47,6 +53,6 @@ def _along(axis: Axes, result: Construct) -> None:
             ha="right",
             va="top",
         )
-    axis.set_ylim(bottom=0)
+    axis.set_ylim(-0.02 * top, 1.08 * top)
     axis.set_xlabel("position")
     axis.set_title("bits per character along the text", loc="left")

@@ -32,7 +32,7 @@ def _blends(axis: Axes, result: Substitute) -> None:
     axis.set_title("bpc of blends, by trained share", loc="left")
     drawn = np.isin(result.what, list(_LINES)) & (result.bpc > 0)  # not NaN; 0 has no place on the axis
     if not drawn.any():
-        blank(axis, "no nets with bits per character")
+        blank(axis, "no net costs more than 0 bits")
         return
     for name, (colour, marker) in _LINES.items():
         rows = drawn & (result.what == name)
@@ -56,7 +56,7 @@ def _others(axis: Axes, result: Substitute) -> None:
     rows = np.flatnonzero(~np.isin(result.what, [*MATRICES, "all"]) & (result.bpc > 0))
     rows = np.r_[rows, np.flatnonzero((result.what == "all") & (result.alpha == 0) & (result.bpc > 0))]
     if not len(rows):
-        blank(axis, "no nets with bits per character")
+        blank(axis, "no net costs more than 0 bits")
         return
     rows = rows[np.argsort(-result.bpc[rows], kind="stable")]
     names = [HEBBIAN if name == "all" else name for name in result.what[rows].tolist()]

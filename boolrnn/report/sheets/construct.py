@@ -19,12 +19,17 @@ def _(result: Construct) -> Sheet:
 
 
 def _sentence(result: Construct) -> str:
-    what = f"{result.groups} symbols" if result.groups != 1 else "1 symbol"
-    kind = "Contexts" if result.features == "contexts" else "A register"
+    what = f"{result.groups:,} symbols" if result.groups != 1 else "1 symbol"
+    kind = "Contexts of up to" if result.features == "contexts" else "A register of"
+    if result.variant.startswith("as published") and result.bpc_held_out is not None:
+        return (
+            f"{kind} {what}: {result.bpc_train:.4f} bits per character on the part that was counted, "
+            f"{result.bpc_held_out:.4f} on the part that chose the settings."
+        )
     if result.bpc_held_out is None:
-        return f"{kind} of {what}: {result.bpc_all:.4f} bits per character on the text that it was fitted to."
+        return f"{kind} {what}: {result.bpc_all:.4f} bits per character on the text that it was fitted to."
     return (
-        f"{kind} of {what}: {result.bpc_held_out:.4f} bits per character on held-out text, "
+        f"{kind} {what}: {result.bpc_held_out:.4f} bits per character on held-out text, "
         f"{result.bpc_train:.4f} on what it was fitted to."
     )
 
@@ -39,7 +44,7 @@ def _facts(result: Construct) -> list:
         ("bpc, train", result.bpc_train, _train(result)),
         ("bpc, all", result.bpc_all, "network"),
         ("bpc of signs, all", result.bpc_sign_dynamics, "automaton"),
-        ("bpc, register full", result.bpc_filled, f"positions from {result.groups} on"),
+        ("bpc, register full", result.bpc_filled, _filled(result)),
         ("lowest bpc, train", result.bpc_lowest, "no readout of these states does better"),
         ("features", result.features, f"{result.groups} x {result.bits}"),
         ("distinct codes", result.distinct_codes, f"of {result.symbols} symbols"),
@@ -49,7 +54,7 @@ def _facts(result: Construct) -> list:
         ("scale", result.scale, ""),
         ("l2", result.l2, "penalty"),
         ("iterations", result.iterations, ""),
-        ("optimality gap", result.optimality_gap, f"bits at most: {result.optimality_proof}"),
+        ("optimality gap", result.optimality_gap, f"bits at most; proof: {result.optimality_proof}"),
         ("level", result.level, result.form or ""),
         ("outputs", result.outputs_level, ""),
         ("H, V", f"{result.hidden}, {result.symbols}", ""),
@@ -60,7 +65,10 @@ def _facts(result: Construct) -> list:
     )
 
 
+def _filled(result: Construct) -> str:
+    where = f"positions from {result.groups} on"
+    return where if result.scale_filled is None else f"{where}, with a scale of {result.scale_filled:g}"
+
+
 def _train(result: Construct) -> str:
-    if result.split_held_out is not None:
-        return "all before it"
-    return "the whole text" if result.bpc_held_out is None else "the first part, as published"
+    return "the whole text" if result.bpc_held_out is None else "the positions before it"

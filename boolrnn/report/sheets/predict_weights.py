@@ -38,34 +38,32 @@ def _statistics(result: PredictWeights) -> Table:
     """Matrix by matrix, the greatest |r| first."""
     columns = (
         Column("statistic"),
-        Column("matrix"),
         Column("r", "+.4f"),
-        Column("r^2 %", ".1f"),
+        Column("circular"),
         Column("relabelled from", "+.3f"),
         Column("to", "+.3f"),
         Column("shuffled nets from", "+.3f"),
         Column("up to", "+.3f"),
+        Column("stable"),
+        Column("r^2 %", ".1f"),
         Column("mean |r| of neurons", ".4f"),
         Column("computed from"),
-        Column("circular"),
-        Column("stable"),
     )
     size = np.nan_to_num(np.abs(result.r), nan=-1)
     place = np.array([MATRICES.index(name) for name in result.matrix.tolist()], np.int64)
     order = np.lexsort((-size, place))
     cells = (
         result.name,
-        result.matrix,
         result.r,
-        result.explained,
+        result.circular,
         result.low,
         result.high,
         result.shuffled_low,
         result.shuffled_high,
+        result.stable,
+        result.explained,
         result.mean_abs_r,
         result.source,
-        result.circular,
-        result.stable,
     )
     drawn = (
         f"Relabelled: the middle 95 % of r when the statistic's neurons are relabelled at random, sampled "

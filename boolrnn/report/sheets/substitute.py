@@ -41,7 +41,7 @@ def _totals(result: Substitute) -> list:
     return facts(
         ("trained", result.baseline, f"bpc, {result.arithmetic}"),
         ("trained, float64", result.baseline64, "bpc"),
-        ("compared", result.compared, "nets with alpha < 1, readouts not optimised"),
+        ("compared", result.compared, "nets with alpha < 1 and other weights, readouts not optimised"),
         ("improving", result.improving, "of these, below the trained net in both arithmetics"),
         *(
             (f"scale of {name}", getattr(result, f"{key}_{name}"), f"{words} statistic")
