@@ -154,8 +154,11 @@ def _rows(shares: list[float]) -> list[Row]:
 
 def _differing(rows: list[Row], weights: Weights, given: dict[str, Family]) -> Bool[np.ndarray, "R"]:
     """Which rows' nets have a weight that the trained net has not."""
-    nets = (row.net(weights, given) for row in rows)
-    same = [all(np.array_equal(getattr(net, k), getattr(weights, k)) for k in MATRICES) for net in nets]
+    nets = (row.net(weights, given) for row in rows)  # None where a weight is not finite
+    same = [
+        net is not None and all(np.array_equal(getattr(net, k), getattr(weights, k)) for k in MATRICES)
+        for net in nets
+    ]
     return ~np.array(same)
 
 
