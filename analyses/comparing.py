@@ -66,7 +66,7 @@ def compare(
 
     Baselines, n-gram peers that are installed, constructed nets of all features and readouts, MODEL; with
     --train also nets trained dense, sparse and pruned, at equal numbers of parameters. A text of 100 kB
-    takes a few minutes, with --train some ten.
+    takes eight minutes on one core, with --train ten.
 
     Example:  python -m analyses compare book.txt --train -o comparison.png
     """

@@ -100,7 +100,7 @@ def plan(bench: Bench) -> list[Configuration]:
 
 
 def _constructed(bench: Bench) -> Iterator[Configuration]:
-    """Features, readouts and sizes; what others are brought to the size of comes first, what takes long last."""
+    """Features, readouts and sizes; first the net to whose size others are brought, last what takes long."""
     symbols = len(bench.text.values)
 
     def made(name: str, **options: Any) -> Configuration:
@@ -117,6 +117,8 @@ def _constructed(bench: Bench) -> Iterator[Configuration]:
         )
     for readout in READOUTS:
         yield made(f"mixed, {readout}", readout=readout, groups=GROUPS, bits=BITS)
+    groups = max(1, GROUPS * BITS // symbols)
+    yield made("onehot, bayes", features="onehot", readout="bayes", groups=groups, bits=symbols)
     for width, names in WIDTHS.items():
         for features in names:
             if features == "onehot":
@@ -128,9 +130,6 @@ def _constructed(bench: Bench) -> Iterator[Configuration]:
                 continue
             per = REACH if features == "contexts" else GROUPS
             yield made(f"{features}, gradient", features=features, groups=per, bits=width // per)
-    yield made(
-        "onehot, bayes", features="onehot", readout="bayes", groups=max(1, 128 // symbols), bits=symbols
-    )
 
 
 def uniform(text: Text) -> Row:

@@ -101,13 +101,16 @@ def measure(pair: Pair) -> Iterator[tuple[Any, ...]]:
     yield "pruned_parameters", occupied(small, occurring)
     yield "pruned", _bpc(small, symbols, pair.tanh), window
     again = refitted(small, symbols, tanh=pair.tanh)
-    yield "refitted", _bpc(again, symbols, pair.tanh), window
+    bits = _bpc(again, symbols, pair.tanh)  # further digits depend on where the descent stops
+    yield "refitted", None if bits is None else round(bits, 3), window
     many = len(set(pair.text[:MOST]))
     for name, count in (("constructed", occupied(small, occurring)), ("constructed_large", size)):
         groups = groups_for(count, many)
         options: dict[str, Any] = {"held_out": 0.0, "validation": 0.0, "l2": L2}
         made = pair.ask_of_text(boolrnn.construct, MOST, groups=groups, bits=BITS, **options)
-        yield f"{name}_parameters", made.parameters, f"{made.parameters_fitted:,} of them fitted"
+        fitted = made.wy.size + made.by.size  # with those few that rounding makes 0
+        total = int(np.count_nonzero(made.wx) + np.count_nonzero(made.wh)) + fitted
+        yield f"{name}_parameters", total, f"{fitted:,} of them fitted"
         yield name, made.bpc_all, "; ".join(filter(None, (f"{made.hidden} neurons", window)))
 
 
