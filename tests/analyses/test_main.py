@@ -168,7 +168,8 @@ def test_without_a_command_it_helps_and_an_interrupt_is_130(capsys, monkeypatch)
     assert run(capsys, "ledger", code=130).err.split("\n")[-2:] == ["analyses: interrupted", ""]
 
 
-def test_the_second_column_says_what_it_is(rows):
+def test_the_second_column_says_what_it_is():
+    rows = {row.name: row for row in protocol.recorded(ledger.archive())}
     rows = list(rows.values())
     assert ledger.head(rows)[1] == "published"
     assert ledger.head([dataclasses.replace(row, archived=False) for row in rows])[1] == "archived pair"
