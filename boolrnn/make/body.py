@@ -18,7 +18,7 @@ from boolrnn.make.contexts import contexts_body
 from boolrnn.make.fitting import Features
 from boolrnn.make.integers import Whole
 from boolrnn.make.kindred import kindred_codes
-from boolrnn.make.register import Body, copied, register
+from boolrnn.make.register import Body, Register, copied, register
 from boolrnn.make.semantic import said_of, semantic_group
 from boolrnn.model.corpus import check_symbols
 from boolrnn.shapes import Bool, UInt8
@@ -27,7 +27,7 @@ BODIES = (*CODES, "kindred", "semantic", "hybrid", "contexts")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Coded(Body):
+class Coded(Register):
     """A register of codes, one row for each symbol."""
 
     codes: Bool[np.ndarray, "V W"]
@@ -63,7 +63,7 @@ class OneHot(Coded):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Semantic(Body):
+class Semantic(Register):
     """A register of semantic features, and of hash bits beside them (hybrid)."""
 
     alphabet: UInt8[np.ndarray, "V"]

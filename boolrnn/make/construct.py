@@ -27,8 +27,9 @@ import numpy as np
 from boolrnn.check.certify import Certify, certify
 from boolrnn.errors import OptionError, TextError
 from boolrnn.make.backoff import backoff
-from boolrnn.make.body import BODIES, body
+from boolrnn.make.body import BODIES, Coded, body
 from boolrnn.make.closed_forms import bayes, fourier, least_squares, logratio
+from boolrnn.make.codes import least_distance
 from boolrnn.make.contexts import ContextsBody
 from boolrnn.make.fitting import Features, Fitted, Split, Task
 from boolrnn.make.full_batch import descent, least_squares_20, least_squares_500
@@ -36,7 +37,7 @@ from boolrnn.make.integers import on_grid
 from boolrnn.make.made import Made, learned_alphabet, net_fields, sign_costs
 from boolrnn.make.optimum import gradient, lowest
 from boolrnn.make.published import Published, published
-from boolrnn.make.register import Body
+from boolrnn.make.register import Body, Register
 from boolrnn.model.rnn import cost_of, surprisal
 from boolrnn.model.weights import Weights
 from boolrnn.result import named
@@ -82,6 +83,9 @@ class Construct(Made):
     groups: int
     bits: int
     distinct_codes: int
+    least_distance: (
+        int | None
+    )  # bits in which the codes of two symbols differ, at least; 0 where two share one
     groups_decoded: int | None  # of groups_checked: groups that spell the symbol they should, on this text
     groups_checked: int | None
     smoothing: float | None
@@ -201,8 +205,9 @@ def construct(
         readout=readout,
         features=features,
         groups=groups,
-        bits=bits if features == "contexts" else made.width,
+        bits=made.width if isinstance(made, Register) else bits,
         distinct_codes=made.distinct,
+        least_distance=least_distance(made.codes) if isinstance(made, Coded) else None,
         groups_decoded=right if checked else None,
         groups_checked=checked or None,
         text=text,
@@ -317,6 +322,7 @@ def _of_published(found: Published, features: str, text: bytes, begun: float) ->
         groups=found.groups,
         bits=found.bits,
         distinct_codes=found.distinct,
+        least_distance=least_distance(found.codes),
         groups_decoded=right,
         groups_checked=checked,
         text=text,

@@ -5,6 +5,7 @@ features of the text (semantic.py). After t + 1 symbols group g holds what group
 group that nothing has reached yet is on throughout, which is what its drive of 1 does.
 """
 
+import abc
 import dataclasses
 import functools
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ def _agreeing(states: np.ndarray, said: np.ndarray, groups: int, first: int) -> 
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Body:
+class Body(abc.ABC):
     """The dynamics of a constructed net: what its states say of a text is known from its construction.
 
     net       the net, without a readout (wy and by are zero)
@@ -106,6 +107,19 @@ class Body:
     net: Weights
     distinct: int
     groups: int
+
+    @abc.abstractmethod
+    def features(self, symbols: np.ndarray) -> Features:
+        """The automaton's states at positions 0..n-2 of `symbols` (n): float32 +-1.0, or sparse 0 and 1."""
+
+    @abc.abstractmethod
+    def decoded(self, symbols: np.ndarray) -> tuple[int, int]:
+        """(right, checked): whether states that were run say what they should, place by place."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Register(Body):
+    """Groups of neurons, each a copy of the one before it."""
 
     @property
     def width(self) -> int:
@@ -143,9 +157,9 @@ class Body:
         said = np.where(self.group(symbols)[:-1], np.float32(1), np.float32(-1))
         return shifted(said, self.groups)
 
+    @abc.abstractmethod
     def says(self, symbols: np.ndarray) -> Bool[np.ndarray, "T W"]:
         """What group 0 has to say after each of `symbols` by its definition; nothing is run."""
-        raise NotImplementedError(type(self).__name__)
 
     def states(self, symbols: np.ndarray) -> Iterator[tuple[int, Bool[np.ndarray, "B H"]]]:
         """The automaton's states after each of `symbols` in parts, each with the position of its first; all

@@ -46,6 +46,8 @@ def test_the_state_spells_the_last_symbols_on_every_text(readout, groups, bits):
         spelled = np.concatenate([codes[text[t - g]] for g in range(groups)])
         assert (run.bits[t] == spelled).all()
     assert found.distinct_codes == len(np.unique(codes, axis=0))
+    apart = [int((a != b).sum()) for k, a in enumerate(codes) for b in codes[:k]]
+    assert found.least_distance == min(apart)
 
 
 @pytest.mark.parametrize("features", BODIES)

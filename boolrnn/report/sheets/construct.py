@@ -48,6 +48,7 @@ def _facts(result: Construct) -> list:
         ("lowest bpc, train", result.bpc_lowest, "no readout of these states does better"),
         ("features", result.features, f"{result.groups} x {result.bits}"),
         ("distinct codes", result.distinct_codes, f"of {result.symbols} symbols"),
+        ("least distance", result.least_distance, "bits in which two symbols' codes differ"),
         ("groups decoded", decoded, "spell the symbol that they should, on this text"),
         ("readout", result.readout, "" if chosen is None else f"settings by positions from {chosen:,} on"),
         ("ridge" if result.readout.startswith("least") else "smoothing", result.smoothing, ""),
